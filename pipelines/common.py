@@ -78,7 +78,7 @@ def write_json(path: Path, value: object) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
+def _plain(value: Any) -> Any:
     """Return the value in JSON's own types."""
     if isinstance(value, np.generic):
         value = value.item()

@@ -20,9 +20,7 @@ from pipelines.curves import (
 from pipelines.scoring import Decision, score_test_rows
 
 
-def expected_calibration_error(
-    defaulted: Labels, score: Scores, bins: int = CALIBRATION_BINS
-) -> float:
+def expected_calibration_error(defaulted: Labels, score: Scores, bins: int = CALIBRATION_BINS) -> float:
     """Return the mean distance between predicted probability and observed rate.
 
     Args:
@@ -60,9 +58,7 @@ def measure(defaulted: Labels, score: Scores, threshold: float) -> dict[str, flo
     }
 
 
-def metrics_report(
-    defaulted: Labels, score: Scores, threshold: float, bootstrap: Bootstrap
-) -> dict[str, Any]:
+def metrics_report(defaulted: Labels, score: Scores, threshold: float, bootstrap: Bootstrap) -> dict[str, Any]:
     """Compute every metric and its interval.
 
     Args:
@@ -75,9 +71,7 @@ def metrics_report(
         For each metric its `value`, `interval`, `level` and `n`, the number of rows.
     """
     values = measure(defaulted, score, threshold)
-    resampled = [
-        measure(defaulted[rows], score[rows], threshold) for rows in draw(len(score), bootstrap)
-    ]
+    resampled = [measure(defaulted[rows], score[rows], threshold) for rows in draw(len(score), bootstrap)]
     return {
         name: estimate(value, np.array([each[name] for each in resampled]), bootstrap.level)
         | {"level": bootstrap.level, "n": len(score)}

@@ -42,9 +42,7 @@ def _rate(among: Callable[[Bools], Bools]) -> Callable[[Bools, Bools], float]:
     return rate
 
 
-def resampled_rates(
-    repaid: Bools, selected: Bools, members: Bools, drawn: Floats
-) -> dict[str, Floats]:
+def resampled_rates(repaid: Bools, selected: Bools, members: Bools, drawn: Floats) -> dict[str, Floats]:
     """Compute every rate of every group in every resample, as products of matrices.
 
     Args:
@@ -64,9 +62,7 @@ def resampled_rates(
     return rates
 
 
-def compare(
-    repaid: Bools, selected: Bools, groups: "pd.Series[str]", drawn: Floats, level: float
-) -> dict[str, Any]:
+def compare(repaid: Bools, selected: Bools, groups: "pd.Series[str]", drawn: Floats, level: float) -> dict[str, Any]:
     """Compare the groups of one attribute.
 
     Args:

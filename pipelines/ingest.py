@@ -67,8 +67,7 @@ def take_vintage(clients: pd.DataFrame, params: Ingest) -> pd.DataFrame:
     rows = params.vintages[params.vintage]
     if rows > len(clients):
         raise StageError(
-            f"vintage {params.vintage} needs {rows:,} rows, but the file has {len(clients):,}: "
-            "correct ingest.vintages"
+            f"vintage {params.vintage} needs {rows:,} rows, but the file has {len(clients):,}: correct ingest.vintages"
         )
     return clients.head(rows)
 

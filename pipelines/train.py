@@ -51,8 +51,7 @@ def main() -> str:
     MODEL.parent.mkdir(parents=True, exist_ok=True)
     model.save_model(MODEL)
     return (
-        f"{params.trees} trees of depth {params.depth} "
-        f"from {model.num_features()} features of {len(train):,} clients"
+        f"{params.trees} trees of depth {params.depth} from {model.num_features()} features of {len(train):,} clients"
     )
 
 

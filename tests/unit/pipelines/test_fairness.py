@@ -27,10 +27,7 @@ TWO_GROUPS = [("a", i < 5, i < 8) for i in range(10)] + [("b", i < 5, i < 6) for
 def test_rates_by_hand() -> None:
     """Selected is the favourable outcome: a true positive repaid, a false positive defaulted."""
     result = report(TWO_GROUPS)
-    values = {
-        name: [group[rate]["value"] for rate in result["difference"]]
-        for name, group in result["groups"].items()
-    }
+    values = {name: [group[rate]["value"] for rate in result["difference"]] for name, group in result["groups"].items()}
     assert values == {"a": [0.8, 1.0, 0.6], "b": [0.6, 1.0, 0.2]}
     assert result["groups"]["a"]["n"] == 10
     assert pytest.approx(result["difference"]["selection_rate"]["value"]) == 0.2

@@ -1,0 +1,1 @@
+"""Governance for models in Git and DVC."""

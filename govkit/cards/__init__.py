@@ -1,0 +1,1 @@
+"""Cards for people: Markdown for a pull request, and one HTML page."""

@@ -1,0 +1,143 @@
+"""Judging one version for one stage: gates, approvals and separation of duties, each as a check.
+
+The same function serves the draft in ``request.json``, ``govkit gate``, ``govkit promote`` before it writes, and
+``govkit verify`` long after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+
+from govkit.core import approvals
+from govkit.core.gates.base import Check, Context, Gate, Outcome, Verdict
+from govkit.core.policy import Approvals, InForce
+from govkit.core.state import Tally
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit that a version brings in.
+
+    Attributes:
+        id: ``git-sha1:…``.
+        emails: addresses of its author and co-authors, in small letters.
+        signer: the key whose Git signature on it is good, or None.
+    """
+
+    id: str
+    emails: frozenset[str]
+    signer: str | None
+
+
+def gates(required: Mapping[str, Gate], context: Context) -> list[Check]:
+    """Decide every gate, in the policy's order.
+
+    A gate that fails by itself is an ``error``: whatever happens, it does not open.
+    """
+    checks = []
+    for name, gate in required.items():
+        try:
+            outcome = gate.decide(context)
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            outcome = Outcome(Verdict.ERROR, "a decision", f"the gate failed: {error}", "report this as a defect")
+        checks.append(
+            Check(
+                gate=name,
+                type=str(gate.__struct_config__.tag),
+                verdict=outcome.verdict,
+                required=outcome.required,
+                found=outcome.found,
+                fix=outcome.fix,
+            )
+        )
+    return checks
+
+
+def pending_approvals(rules: Approvals) -> Check:
+    """Return the approvals as a check of a draft: nobody has been asked yet."""
+    return Check(
+        gate="approvals",
+        type="approvals",
+        verdict=Verdict.PENDING,
+        required=approvals.words(rules.quorum),
+        found="not asked yet",
+        fix="open a request with 'govkit request'",
+    )
+
+
+def approval_check(rules: Approvals, tally: Tally) -> Check:
+    """Return how a request's approvals stand, as a check."""
+    found = [f"{person} as {decision.body.role}" for person, decision in sorted(tally.counted.items())]
+    parts = [f"approved by {', '.join(found)}" if found else "approved by nobody"]
+    parts += [f"{decision.person} does not count: {why}" for decision, why in tally.ignored]
+    parts += [f"a reject by {person} holds" for person in tally.held]
+    if tally.held:
+        fix = f"{', '.join(tally.held)} can lift the reject by approving"
+        fix += f", or somebody in the role {' or '.join(rules.lift)} with 'govkit lift'" if rules.lift else ""
+    else:
+        fix = f"still needed: {', '.join(tally.shortfall)}" if tally.shortfall else ""
+    return Check(
+        gate="approvals",
+        type="approvals",
+        verdict=Verdict.PASS if tally.approved else Verdict.FAIL,
+        required=approvals.words(rules.quorum),
+        found="; ".join(parts),
+        fix=fix,
+    )
+
+
+@dataclass(frozen=True)
+class Authors:
+    """Who wrote what a version brings in.
+
+    Attributes:
+        people: ids of authors.
+        unknown: commits of which it cannot be said who wrote them, where the policy wants that verified.
+    """
+
+    people: Set[str]
+    unknown: list[str]
+
+
+def authors(rules: Approvals, policy: InForce, commits: list[Commit]) -> Authors:
+    """Say who wrote the commits, in the way that the policy wants it known.
+
+    Args:
+        rules: the approval rules; authors matter only if they forbid ``commit-author``.
+        policy: the policy in force, for addresses and keys.
+        commits: all commits since the champion's.
+    """
+    if "commit-author" not in rules.forbid:
+        return Authors(frozenset(), [])
+    addresses = {address.lower(): who for who, member in policy.policy.people.items() for address in member.emails}
+    claimed = {addresses[email] for commit in commits for email in commit.emails if email in addresses}
+    if rules.commit_authors == "claimed":
+        return Authors(claimed, [])
+    owners = {commit.id: policy.owner(commit.signer) if commit.signer else None for commit in commits}
+    unknown = [commit for commit, owner in owners.items() if owner is None]
+    return Authors(claimed | {owner for owner in owners.values() if owner}, unknown)
+
+
+def authors_check(rules: Approvals, found: Authors) -> Check | None:
+    """Return separation of duties as a check, where the policy asks for it."""
+    if "commit-author" not in rules.forbid:
+        return None
+    names = ", ".join(sorted(found.people)) or "nobody in the policy"
+    if found.unknown:
+        listing = ", ".join(commit.partition(":")[2][:10] for commit in found.unknown[:3])
+        return Check(
+            gate="commit-authors",
+            type="commit-authors",
+            verdict=Verdict.FAIL,
+            required="every commit since the champion is signed by a key of the policy",
+            found=f"{len(found.unknown)} not signed by anybody known: {listing}",
+            fix="sign the commits, or have the policy say 'commit_authors: claimed'",
+        )
+    return Check(
+        gate="commit-authors",
+        type="commit-authors",
+        verdict=Verdict.PASS,
+        required=f"authors since the champion do not approve ({rules.commit_authors})",
+        found=f"written by {names}",
+    )

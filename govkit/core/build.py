@@ -1,0 +1,429 @@
+"""The card's builder, ``govkit.card/v1``: a pure function of a tree's files and of the bytes that DVC tracks.
+
+First :func:`plan` says what is needed, then somebody with access gathers it, then :func:`build` makes the card.
+No clock, user, host, version, stage, commit id or verdict goes in, so that anyone can make the card again.
+This builder is frozen: a card that should look different is a new schema name with a builder of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from govkit.core import canonical, digests, measures, records, yamltext
+from govkit.core.card import SCHEMA, CardModel, CodeFile, DvcStage, Item, Lineage, Statements
+from govkit.core.errors import Malformed, Usage
+from govkit.core.lineage import OLD_HASH, LockItem, Project, Stage, governance_folder, within
+
+MAX_REPORT_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a card needs.
+
+    Attributes:
+        files: paths whose bytes are needed from the tree (code, parameters, statements, reports kept in Git).
+        reports: outputs whose bytes are needed though DVC keeps them.
+        items: DVC-tracked things whose SHA-256 is needed.
+    """
+
+    files: list[str]
+    reports: list[LockItem]
+    items: list[LockItem]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was gathered for a plan.
+
+    Attributes:
+        paths: every path of the tree, sorted.
+        contents: bytes by path, of files and reports; what could not be had is absent.
+        sha256: SHA-256 by path of the items whose bytes were at hand or are claimed.
+    """
+
+    paths: list[str]
+    contents: Mapping[str, bytes]
+    sha256: Mapping[str, str | None]
+
+
+def statements_path(model: str) -> str:
+    """Return the path of a model's ``model.yaml``."""
+    return posixpath.join(governance_folder(model), "model.yaml")
+
+
+def plan(project: Project, model: str, paths: Iterable[str]) -> Plan:
+    """Say which bytes the card of ``model`` needs.
+
+    Args:
+        project: the tree's DVC files.
+        model: the model's full name.
+        paths: every path of the tree.
+
+    Raises:
+        Usage: if no ``dvc.yaml`` declares the model.
+    """
+    every = sorted(paths)
+    stages = project.ancestry(model)
+    deps = {dep.path for stage in stages for dep in stage.deps if _kind(project, dep) == "code"}
+    files = {path for path in every if any(within(path, dep) for dep in deps)}
+    files |= {file for stage in stages for file in stage.params}
+    files |= {path for stage in stages for path in _report_paths(project, stage)}
+    files.add(statements_path(model))
+    # Folders of requirements and explicit data paths are only known from model.yaml: take what lies in the tree.
+    reports = [out for stage in stages for out in stage.outs if out.path in _report_paths(project, stage)]
+    weights = project.artifact(model).path
+    items = {item.path: item for stage in stages for item in (*stage.deps, *stage.outs) if _is_data(project, item)}
+    tracked = project.data_file(weights)
+    if tracked is not None:
+        items[tracked.path] = tracked
+    return Plan(sorted(files), [out for out in reports if out.path not in every], [items[key] for key in sorted(items)])
+
+
+def extra_files(statements: Statements, paths: Iterable[str]) -> list[str]:
+    """Return the paths that ``model.yaml`` itself names and that lie in the tree: requirements and data kept in Git."""
+    wanted = {statements.contract.requirements, *statements.data, *statements.evaluation_data}
+    return sorted(wanted & set(paths))
+
+
+def _kind(project: Project, dep: LockItem) -> str:
+    if "://" in dep.path or dep.path.startswith(("/", "../")):
+        return "external"
+    if project.producer(dep.path) is not None:
+        return "output"
+    return "data" if project.data_file(dep.path) is not None else "code"
+
+
+def _is_data(project: Project, item: LockItem) -> bool:
+    return _kind(project, item) in ("output", "data")
+
+
+def _report_paths(project: Project, stage: Stage) -> set[str]:
+    """Return a stage's metrics and plots, and its JSON outputs in Git, which may be a fairness report or profile."""
+    kept = {out.path for out in stage.outs if out.path in stage.uncached and out.path.endswith(".json")}
+    return project.reports(stage) | kept
+
+
+def read_statements(model: str, contents: Mapping[str, bytes]) -> tuple[Statements, dict[str, Any]]:
+    """Read ``model.yaml``: the statements and the users' own ``x-`` keys; both empty where there is no such file.
+
+    Raises:
+        Usage: if it does not parse or does not fit its schema.
+    """
+    path = statements_path(model)
+    text = contents.get(path)
+    if text is None:
+        return Statements(schema="govkit.model/v1"), {}
+    try:
+        value = yamltext.load(text, where=path).value
+        if not isinstance(value, dict):
+            raise Malformed(f"{path}: not a mapping")
+        known, own = records.room(value)
+        return records.from_value(known, Statements), measures.plain(own)
+    except Malformed as error:
+        raise Usage(f"{path} cannot be read", why=str(error), fix="compare it with docs/reference/model.md") from error
+
+
+def build(project: Project, model: str, facts: Facts) -> bytes:
+    """Make the card of a model.
+
+    Args:
+        project: the tree's DVC files.
+        model: the model's full name.
+        facts: what :func:`plan` and :func:`extra_files` asked for.
+
+    Returns:
+        The canonical bytes of ``card.json``.
+
+    Raises:
+        Usage: if the model is not declared, or ``model.yaml`` cannot be read.
+    """
+    return _Builder(project, model, facts).card()
+
+
+@dataclass
+class _Builder:
+    project: Project
+    model: str
+    facts: Facts
+    problems: list[str] = field(default_factory=list)
+    gaps: list[str] = field(default_factory=list)
+
+    def card(self) -> bytes:
+        artifact = self.project.artifact(self.model)
+        self.statements, own = read_statements(self.model, self.facts.contents)
+        self.stages = self.project.ancestry(self.model)
+        self.weights = artifact.path
+        self.problems += self.project.problems
+        self.gaps += self.project.gaps + self._not_run()
+        code = self._code()
+        reports = self._reports()
+        weights = self._weights()
+        data, outs = self._data()
+        self._check_between_stages()
+        lineage = Lineage(
+            stages=[self._stage(stage) for stage in self.stages],
+            code=code,
+            data=data,
+            outs=outs,
+            params=self._params(),
+            problems=sorted(set(self.problems)),
+            gaps=sorted(set(self.gaps)),
+        )
+        card: dict[str, Any] = {
+            "schema": SCHEMA,
+            "model": CardModel(
+                name=self.model, file=artifact.file, description=artifact.description, labels=artifact.labels
+            ),
+            "weights": weights,
+            "lineage": lineage,
+            "evaluation_data": [self._named_item(path) for path in sorted(set(self.statements.evaluation_data))],
+            "statements": self._with_requirements(),
+            **reports,
+            **own,
+        }
+        return canonical.encode({key: _value(value) for key, value in card.items()})
+
+    def _not_run(self) -> list[str]:
+        """A DVC stage that has not run matters if it would write the weights, metrics or plots."""
+        watched = {self.project.artifact(self.model).path, *self.project.metrics, *self.project.plots}
+        return [
+            f"DVC stage {label} has not run: dvc.lock does not have it"
+            for label, outs in self.project.not_run.items()
+            if any(within(path, out) for path in watched for out in outs)
+        ]
+
+    # -- code ---------------------------------------------------------------------------------------------------
+
+    def _code(self) -> list[CodeFile]:
+        found: dict[str, CodeFile] = {}
+        for stage in self.stages:
+            for dep in stage.deps:
+                kind = _kind(self.project, dep)
+                if kind == "external":
+                    self.gaps.append(f"{dep.path} lies outside the repository: its bytes are not under Git or DVC")
+                if kind == "code":
+                    files = [path for path in self.facts.paths if within(path, dep.path)]
+                    self._check_code(stage, dep, files)
+                    found |= {path: self._file(path) for path in files if path in self.facts.contents}
+        return [found[path] for path in sorted(found)]
+
+    def _file(self, path: str) -> CodeFile:
+        content = self.facts.contents[path]
+        return CodeFile(path=path, sha256=digests.sha256(content), size=len(content))
+
+    def _check_code(self, stage: Stage, dep: LockItem, files: list[str]) -> None:
+        """Hold the MD5 that ``dvc.lock`` has for a file or folder in Git against the bytes in Git."""
+        contents = {path: self.facts.contents[path] for path in files if path in self.facts.contents}
+        if not contents:
+            self.gaps.append(f"{dep.path}, read by DVC stage '{stage.name}', is neither in Git nor in DVC")
+        elif dep.md5 is not None and dep.md5 not in _dvc_md5(dep, contents):
+            self.problems.append(
+                f"{dep.path} is not what DVC stage '{stage.name}' ran with: dvc.lock has MD5 {dep.md5[:12]}…"
+            )
+
+    def _check_between_stages(self) -> None:
+        """What one DVC stage read must be what another wrote, or what the ``.dvc`` file tracks."""
+        for stage in self.stages:
+            for dep in stage.deps:
+                producer = self.project.producer(dep.path)
+                written = [out for out in producer.outs if out.path == dep.path] if producer else []
+                tracked = self.project.data_file(dep.path)
+                if tracked is not None and tracked.path == dep.path:
+                    written.append(tracked)
+                if any(item.md5 != dep.md5 for item in written):
+                    self.problems.append(
+                        f"{dep.path}: DVC stage '{stage.name}' read other bytes than dvc.lock says exist"
+                    )
+
+    def _params(self) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        for stage in self.stages:
+            for file, values in stage.params.items():
+                self._check_params(stage, file, values)
+                found.setdefault(file, {}).update(measures.plain(values))
+        return found
+
+    def _check_params(self, stage: Stage, file: str, values: Mapping[str, Any]) -> None:
+        """Hold the parameters that a DVC stage ran with against the parameter file of the same tree."""
+        content = self.facts.contents.get(file)
+        if content is None:
+            self.gaps.append(f"{file}, the parameters of DVC stage '{stage.name}', is not in Git")
+            return
+        if file.endswith(".py"):
+            self.gaps.append(f"{file}: parameters in Python are not read, so they cannot be checked")
+            return
+        try:
+            parsed = measures.load(file, content)
+        except Malformed as error:
+            self.problems.append(str(error))
+            return
+        for name, value in values.items():
+            if measures.plain(_look_up(parsed, name)) != measures.plain(value):
+                self.problems.append(f"{file}: '{name}' was changed after DVC stage '{stage.name}' ran")
+
+    # -- data and weights ---------------------------------------------------------------------------------------
+
+    def _weights(self) -> Item:
+        producer = self.project.producer(self.weights)
+        made = [out for out in producer.outs if out.path == self.weights] if producer else []
+        tracked = self.project.data_file(self.weights)
+        lock_item = made[0] if made else tracked if tracked and tracked.path == self.weights else None
+        if lock_item is not None:
+            return self._item(lock_item)
+        if self.weights in self.facts.contents:
+            self.gaps.append(f"the weights {self.weights} are kept in Git, so no DVC stage says how they were made")
+        else:
+            self.gaps.append(f"the weights {self.weights} are no output of a DVC stage and not tracked by DVC")
+        return self._named_item(self.weights)
+
+    def _data(self) -> tuple[list[Item], list[Item]]:
+        """Return data snapshots and the other outputs.
+
+        Snapshots are what ``model.yaml`` names; else what ``.dvc`` files track and what the first DVC stages of the
+        graph (those that read no other's output) write, reports and weights apart.
+        """
+        reports = {path for stage in self.stages for path in _report_paths(self.project, stage)}
+        outs = {
+            out.path: out for stage in self.stages for out in stage.outs if out.path not in reports | {self.weights}
+        }
+        tracked = {
+            item.path: item
+            for stage in self.stages
+            for dep in stage.deps
+            if (item := self.project.data_file(dep.path)) is not None
+        }
+        if self.statements.data:
+            snapshots = set(self.statements.data)
+        else:
+            first = [s for s in self.stages if not any(self.project.producer(dep.path) for dep in s.deps)]
+            snapshots = set(tracked) | ({out.path for s in first for out in s.outs} & outs.keys())
+        data = [self._named_item(path) for path in sorted(snapshots)]
+        rest = [self._item(item) for path, item in sorted({**outs, **tracked}.items()) if path not in snapshots]
+        return data, rest
+
+    def _named_item(self, path: str) -> Item:
+        """Return what a path names: an output, tracked data, or a file in Git; else a gap."""
+        candidates = [out for stage in self.project.stages for out in stage.outs if out.path == path]
+        candidates += [item for where, item in self.project.tracked.items() if where == path]
+        if candidates:
+            return self._item(candidates[0])
+        content = self.facts.contents.get(path)
+        if content is None:
+            self.gaps.append(f"{path} is neither in Git nor in DVC")
+            return Item(path=path, md5=None, sha256=None, size=None)
+        return Item(path=path, md5=None, sha256=digests.sha256(content), size=len(content), source="git")
+
+    def _item(self, item: LockItem) -> Item:
+        sha256 = self.facts.sha256.get(item.path)
+        if sha256 is None and item.path in self.facts.contents:
+            sha256 = digests.sha256(self.facts.contents[item.path])
+        if sha256 is None:
+            self.gaps.append(f"the bytes of {item.path} were not at hand, so their SHA-256 is unknown")
+        return Item(path=item.path, md5=item.md5, sha256=sha256, size=item.size, files=item.files, source=item.source)
+
+    # -- reports ------------------------------------------------------------------------------------------------
+
+    def _reports(self) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = {key: [] for key in ("metrics", "fairness", "plots", "profiles", "reports")}
+        for stage in self.stages:
+            for out in stage.outs:
+                if out.path in _report_paths(self.project, stage):
+                    self._read_report(stage, out, found)
+        for entries in found.values():
+            entries.sort(key=lambda entry: (entry.path, getattr(entry, "name", "")))
+        return found
+
+    def _read_report(self, stage: Stage, out: LockItem, found: dict[str, list[Any]]) -> None:
+        content = self.facts.contents.get(out.path)
+        if content is None:
+            self.gaps.append(f"the bytes of {out.path} were not at hand")
+            return
+        if out.md5 is not None and out.md5 not in _dvc_md5(out, {out.path: content}):
+            self.problems.append(f"{out.path} was changed after DVC stage '{stage.name}' wrote it")
+        found["reports"].append(self._file(out.path))
+        if not measures.is_report(out.path):
+            return
+        if len(content) > MAX_REPORT_BYTES:
+            self.gaps.append(f"{out.path} is too large to be read as a report")
+            return
+        try:
+            self._sort_report(stage, out.path, measures.load(out.path, content), found)
+        except Malformed as error:
+            self.problems.append(str(error))
+
+    def _sort_report(self, stage: Stage, path: str, content: Any, found: dict[str, list[Any]]) -> None:
+        schema = content.get("schema") if isinstance(content, Mapping) else None
+        plots = {**self.project.plots, **stage.plots}
+        if schema == measures.FAIRNESS:
+            found["fairness"].append(measures.fairness(path, content))
+        elif schema == measures.PROFILE:
+            found["profiles"].append(measures.profile(path, content))
+        elif any(within(path, plot) for plot in plots):
+            props = next(plots[plot] for plot in plots if within(path, plot))
+            found["plots"].append(measures.plot(path, content, props))
+        elif any(within(path, metric) for metric in self.project.metrics | stage.metrics):
+            found["metrics"] += measures.metrics(path, content)
+
+    # -- the rest -----------------------------------------------------------------------------------------------
+
+    def _stage(self, stage: Stage) -> DvcStage:
+        return DvcStage(
+            name=stage.name,
+            file=stage.file,
+            cmd=stage.cmd,
+            deps=sorted(dep.path for dep in stage.deps),
+            outs=sorted(out.path for out in stage.outs),
+            params={file: sorted(values) for file, values in sorted(stage.params.items())},
+        )
+
+    def _with_requirements(self) -> dict[str, Any]:
+        value: dict[str, Any] = records.to_value(self.statements)
+        path = self.statements.contract.requirements
+        content = self.facts.contents.get(path) if path else None
+        if path and content is None:
+            self.gaps.append(f"{path}, the requirements of the contract, is not in Git")
+        value["contract"]["requirements_sha256"] = None if content is None else digests.sha256(content)
+        return value
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_value(item) for item in value]
+    return records.to_value(value) if isinstance(value, records.Record) else value
+
+
+def _look_up(parsed: Any, name: str) -> Any:
+    """Follow a dotted parameter name as DVC does; None where it leads nowhere."""
+    for part in name.split("."):
+        if isinstance(parsed, Mapping) and part in parsed:
+            parsed = parsed[part]
+        elif isinstance(parsed, list) and part.isdigit() and int(part) < len(parsed):
+            parsed = parsed[int(part)]
+        else:
+            return None
+    return parsed
+
+
+def _dvc_md5(item: LockItem, contents: Mapping[str, bytes]) -> set[str]:
+    """Return the MD5s by which DVC may know a file, or a folder given by the bytes of its files."""
+    spellings = [_md5] if item.hash != OLD_HASH else [_md5, lambda data: _md5(data.replace(b"\r\n", b"\n"))]
+    if not item.is_directory:
+        return {spell(content) for spell in spellings for content in contents.values()} if len(contents) == 1 else set()
+    found = set()
+    for spell in spellings:
+        listing = [
+            {"md5": spell(content), "relpath": posixpath.relpath(path, item.path)} for path, content in contents.items()
+        ]
+        listing.sort(key=lambda entry: entry["relpath"])
+        found.add(_md5(json.dumps(listing, sort_keys=True).encode()) + ".dir")
+    return found
+
+
+def _md5(data: bytes) -> str:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()

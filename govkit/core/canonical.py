@@ -1,0 +1,65 @@
+"""Canonical JSON (RFC 8785): the only encoding in which records are signed, digested and read.
+
+Reading re-encodes what was parsed and compares bytes.
+So duplicate keys, other number spellings, white space and byte-order marks are all refused by one comparison.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+import rfc8785
+
+from govkit.core.errors import Malformed
+
+#: Records larger than this are refused unread; the largest honest one, a card with 2,000 metrics, is below 2 MB.
+MAX_BYTES = 16 * 1024 * 1024
+
+# Integers beyond this are not exact in a double, and RFC 8785 writes large doubles without an exponent.
+_EXACT = 2**53 - 1
+
+
+def encode(value: Any) -> bytes:
+    """Return the RFC 8785 bytes of a JSON value.
+
+    Raises:
+        Malformed: for NaN, infinities, integers beyond 2**53 - 1, lone surrogates and non-JSON types.
+    """
+    try:
+        return rfc8785.dumps(value)
+    except (ValueError, RecursionError, TypeError) as error:
+        raise Malformed(f"not representable as canonical JSON: {error}") from error
+
+
+def decode(data: bytes, *, limit: int = MAX_BYTES) -> Any:
+    """Return the JSON value that ``data`` encodes, if ``data`` is canonical.
+
+    Args:
+        data: the bytes as stored.
+        limit: the size in bytes from which they are refused unread.
+
+    Raises:
+        Malformed: if the bytes are not JSON, or not in the one canonical form.
+    """
+    if len(data) > limit:
+        raise Malformed(f"{len(data)} bytes are more than the {limit} allowed")
+    try:
+        value = json.loads(data.decode("utf-8"), parse_int=_number, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"not JSON: {error}") from error
+    if encode(value) != data:
+        raise Malformed("not canonical JSON (RFC 8785): equal keys, spacing, key order or number spelling")
+    return value
+
+
+def _number(text: str) -> int | float:
+    """Parse an integer literal as RFC 8785 means it: a double, exact or not."""
+    if len(text) > 400:
+        raise ValueError("a number of more than 400 digits")
+    number = int(text)
+    return number if -_EXACT <= number <= _EXACT else float(text)
+
+
+def _refuse(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not JSON")

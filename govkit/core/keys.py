@@ -1,0 +1,138 @@
+"""SSH public keys and signatures as text: parsing and the one accepted spelling, no cryptography.
+
+Formats: RFC 4253 section 6.6 (key blobs) and OpenSSH's ``PROTOCOL.sshsig`` (armoured signatures).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import struct
+
+from govkit.core.errors import Malformed
+
+#: Key types that OpenSSH signs with, the ``sk-`` ones on hardware. DSA is broken and left out.
+KEY_TYPES = (
+    "ssh-ed25519",
+    "ssh-rsa",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "sk-ssh-ed25519@openssh.com",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+)
+MIN_RSA_BITS = 2048
+
+_BEGIN = "-----BEGIN SSH SIGNATURE-----"
+_END = "-----END SSH SIGNATURE-----"
+_LINE = 70
+
+
+def normalise(line: str) -> str:
+    """Return ``TYPE BASE64`` of a public key line, without its comment.
+
+    Raises:
+        Malformed: unless it is one well-formed key of a type in :data:`KEY_TYPES`.
+    """
+    parts = line.split()
+    if len(parts) < 2 or parts[0] not in KEY_TYPES:
+        raise Malformed("not a public key line; expected e.g. 'ssh-ed25519 AAAA… comment'")
+    try:
+        blob = base64.b64decode(parts[1], validate=True)
+    except binascii.Error as error:
+        raise Malformed(f"the key is not base64: {error}") from error
+    return from_blob(blob, expected=parts[0])
+
+
+def from_blob(blob: bytes, *, expected: str | None = None) -> str:
+    """Return ``TYPE BASE64`` of a key blob as it stands in a signature.
+
+    Raises:
+        Malformed: if the blob is cut short, has bytes to spare, or names another type than ``expected``.
+    """
+    fields = _fields(blob)
+    kind = fields[0].decode("ascii", "replace") if fields else ""
+    if kind not in KEY_TYPES or expected not in (None, kind):
+        raise Malformed(f"key type {kind!r} is not accepted here")
+    if kind == "ssh-ed25519" and [len(field) for field in fields[1:]] != [32]:
+        raise Malformed("an Ed25519 key has 32 bytes")
+    if kind == "ssh-rsa":
+        _check_rsa(fields)
+    return f"{kind} {base64.b64encode(blob).decode()}"
+
+
+def _check_rsa(fields: list[bytes]) -> None:
+    if len(fields) != 3 or int.from_bytes(fields[2], "big").bit_length() < MIN_RSA_BITS:
+        raise Malformed(f"an RSA key needs at least {MIN_RSA_BITS} bits")
+    for number in fields[1:]:
+        # One key must have one spelling, or it could stand under two people: RFC 4251 section 5, mpint.
+        if number[:1] >= b"\x80" or (number[:1] == b"\0" and number[1:2] < b"\x80"):
+            raise Malformed("an RSA key's numbers must be in their shortest form")
+
+
+def fingerprint(key: str) -> str:
+    """Return a key's fingerprint as ``ssh-keygen -l`` prints it: ``SHA256:<base64>``."""
+    blob = base64.b64decode(key.split()[1])
+    return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+
+
+def _fields(blob: bytes) -> list[bytes]:
+    """Split a blob into its length-prefixed strings (RFC 4251 section 5)."""
+    fields, rest = [], blob
+    while rest:
+        if len(rest) < 4:
+            raise Malformed("a key that is cut short")
+        (length,) = struct.unpack(">I", rest[:4])
+        if length > len(rest) - 4:
+            raise Malformed("a key that is cut short")
+        fields.append(rest[4 : 4 + length])
+        rest = rest[4 + length :]
+    return fields
+
+
+def armour(blob: bytes) -> bytes:
+    """Return a signature blob in the one accepted spelling: OpenSSH's, 70 columns, one final newline."""
+    text = base64.b64encode(blob).decode()
+    lines = [text[start : start + _LINE] for start in range(0, len(text), _LINE)]
+    return "\n".join([_BEGIN, *lines, _END, ""]).encode()
+
+
+def dearmour(signature: bytes) -> bytes:
+    """Return the blob inside an armoured signature.
+
+    OpenSSH takes re-wrapped lines and text behind the block; here only the spelling of :func:`armour` counts,
+    so that a signature has one digest.
+
+    Raises:
+        Malformed: for any other spelling.
+    """
+    lines = signature.decode("ascii", "replace").splitlines()
+    try:
+        blob = base64.b64decode("".join(lines[1:-1]), validate=True)
+    except binascii.Error as error:
+        raise Malformed(f"the signature is not base64: {error}") from error
+    if not blob or armour(blob) != signature:
+        raise Malformed("the signature is not one block in OpenSSH's own spelling")
+    return blob
+
+
+def split_signed(text: bytes) -> tuple[bytes, bytes | None]:
+    """Split a Git tag's or commit's signed text into payload and signature block, as Git writes them.
+
+    Returns:
+        The payload and the signature block, or None where there is no block.
+
+    Raises:
+        Malformed: if there is more than one block, or text behind it.
+    """
+    begin = _BEGIN.encode()
+    if text.count(begin) > 1:
+        raise Malformed("more than one signature block")
+    payload, found, _ = text.partition(b"\n" + begin)
+    if not found:
+        return text, None
+    block = text[len(payload) + 1 :]
+    if not block.endswith(_END.encode() + b"\n"):
+        raise Malformed("text after the signature")
+    return payload + b"\n", block

@@ -1,0 +1,180 @@
+"""The ledger: judges the entries of a log one after the other. Pure: no Git, no clock, no cryptography.
+
+The rules it keeps (rules 1):
+
+- Every entry is a leaf of the tree, whatever it is judged to be.
+- An entry is **good** if it is well-formed, signed by a key that is in force, stands in its place (the head that it was
+  signed for is the head that it stands on; a decision may stand later, once), is allowed, and its evidence is there.
+- It is **inert** if it is malformed, unsigned, signed by nobody known, not allowed, or a stale replay. It has no
+  effect and hides nothing.
+- It is a **conflict** if a key in force signed it for another history than this one. Nothing is proven until an
+  administrator quorum acknowledges it.
+- It is **undecided** if evidence is missing or different, or if this govkit does not know its type, schema or rules.
+- An event's effective time is the later of its own and of the last good event before it.
+
+Which key signed what is worked out before (:class:`Entry`), because that needs cryptography.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from govkit.core import canonical, digests, events, merkle, rules, times
+from govkit.core.errors import Malformed
+from govkit.core.events import Event
+from govkit.core.policy import InForce
+from govkit.core.rules import CannotDecide, Case, Evidence, NotAllowed
+from govkit.core.state import Judged, State, Status
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One commit of the log as it was read.
+
+    Attributes:
+        event: the bytes of ``event.json``, or None if there is no such file.
+        signature: the bytes of ``event.json.sig``, or None.
+        signer: the key (``TYPE BASE64``) whose signature over ``event`` in the namespace ``govkit-event`` is good.
+        problem: why there is no good signature.
+        evidence: the other files of the commit, by name.
+        irregular: how the commit differs from the one that its event determines.
+    """
+
+    event: bytes | None
+    signature: bytes | None
+    signer: str | None
+    problem: str = ""
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    irregular: tuple[str, ...] = ()
+
+
+class Ledger:
+    """Reads entries and keeps the state; see the module's docstring for the rules."""
+
+    def __init__(self) -> None:
+        self.state = State()
+        self._decisions: set[str] = set()
+
+    def read(self, entries: Iterable[Entry]) -> State:
+        """Judge entries in order and return the state after the last."""
+        for entry in entries:
+            self.append(entry)
+        return self.state
+
+    def append(self, entry: Entry) -> Judged:
+        """Judge the next entry, let it have its effect, and return the verdict."""
+        state = self.state
+        event, judged = self._judge(entry)
+        state.tree.append(merkle.raw(judged.id))
+        state.judged.append(judged)
+        if judged.status is Status.GOOD and event is not None:
+            state.effective = judged.effective
+        elif judged.status is Status.CONFLICT:
+            state.conflicts[judged.index] = judged
+        elif judged.status is Status.UNDECIDED:
+            state.undecided[judged.index] = judged
+        return judged
+
+    def _judge(self, entry: Entry) -> tuple[Event | None, Judged]:
+        judged = Judged(
+            index=len(self.state.tree),
+            id=events.identity(entry.event, entry.signature),
+            status=Status.GOOD,
+            reason="",
+            effective=self.state.effective,
+            event=None,
+            signer=entry.signer,
+            irregular=entry.irregular,
+        )
+        try:
+            event = events.parse(entry.event or b"")
+            times.parse(event.time)
+        except (Malformed, ValueError) as error:
+            return None, self._unreadable(entry, judged, error)
+        judged = replace(judged, event=event, effective=max(event.time, self.state.effective))
+        status, reason = self._weigh(entry, event, judged)
+        if status is not Status.GOOD:
+            judged = replace(judged, status=status, reason=reason, effective=self.state.effective)
+        return event, judged
+
+    def _unreadable(self, entry: Entry, judged: Judged, error: Exception) -> Judged:
+        """An event of a schema to come, signed by a key in force, is for a newer govkit; all else is junk."""
+        if entry.event is None:
+            return replace(judged, status=Status.INERT, reason="the commit holds no event.json")
+        policy = self.state.policy
+        try:
+            value = canonical.decode(entry.event)
+            schema = str(value.get("schema", "")) if isinstance(value, dict) else ""
+        except Malformed:
+            schema = ""
+        newer = schema.startswith("govkit.event/") and schema != events.SCHEMA
+        if newer and policy is not None and entry.signer and policy.owner(entry.signer):
+            return replace(judged, status=Status.UNDECIDED, reason=f"this govkit does not know {schema}")
+        return replace(judged, status=Status.INERT, reason=f"malformed: {error}")
+
+    def _weigh(self, entry: Entry, event: Event, judged: Judged) -> tuple[Status, str]:
+        """Return the verdict on a readable event; a good one has had its effect when this returns."""
+        if entry.signer is None:
+            return Status.INERT, entry.problem or "unsigned"
+        try:
+            policy = self._judging_policy(entry, judged)
+        except NotAllowed as error:
+            return Status.INERT, str(error)
+        except CannotDecide as error:
+            return Status.UNDECIDED, str(error)
+        person = policy.owner(entry.signer)
+        if person is None:
+            return Status.INERT, "signed by a key that belongs to nobody in the policy in force"
+        if not self._fits(event):
+            return Status.CONFLICT, f"{person} signed it for another history of this log"
+        if person != event.actor:
+            return Status.INERT, f"it names {event.actor} and is signed by {person}"
+        stale = self._stale(entry, event)
+        if stale:
+            return Status.INERT, stale
+        return self._try(entry, event, judged)
+
+    def _judging_policy(self, entry: Entry, judged: Judged) -> InForce:
+        if judged.index > 0:
+            if self.state.policy is None:
+                raise NotAllowed("the log has no policy: its event 0 is not good")
+            return self.state.policy
+        found = entry.evidence.get("policy.json")
+        if found is None or found.content is None:
+            raise NotAllowed("event 0 brings no policy.json")
+        return rules.read_policy(found.content)
+
+    def _fits(self, event: Event) -> bool:
+        roots = self.state.tree.roots
+        return event.log.size < len(roots) and merkle.text(roots[event.log.size]) == event.log.root
+
+    def _stale(self, entry: Entry, event: Event) -> str:
+        if event.log.size == len(self.state.tree):
+            return ""
+        if event.type != "decision.recorded":
+            return f"a replay: it was signed for place {event.log.size}"
+        return (
+            "a replay: this decision was counted before"
+            if digests.sha256(entry.event or b"") in self._decisions
+            else ""
+        )
+
+    def _try(self, entry: Entry, event: Event, judged: Judged) -> tuple[Status, str]:
+        for name, digest in event.evidence.items():
+            if name not in entry.evidence or entry.evidence[name].sha256 != digest:
+                return Status.UNDECIDED, f"its evidence '{name}' is missing or different"
+        if event.type not in events.BODIES:
+            return Status.UNDECIDED, f"this govkit does not know events of type {event.type}"
+        try:
+            body = events.body(event)
+            if body is None or (event.type != "policy.adopted" and judged.index == 0):
+                return Status.INERT, "event 0 must adopt a policy"
+            rules.RULES.get(event.type, rules.recorded)(Case(self.state, event, judged, entry.evidence), body)
+        except (Malformed, NotAllowed) as error:
+            return Status.INERT, str(error)
+        except CannotDecide as error:
+            return Status.UNDECIDED, str(error)
+        if event.type == "decision.recorded":
+            self._decisions.add(digests.sha256(entry.event or b""))
+        return Status.GOOD, ""

@@ -1,0 +1,302 @@
+"""Lineage: which DVC stages, code, data and parameters a model, its metrics and its plots descend from.
+
+Works on the parsed ``dvc.yaml``, ``dvc.lock`` and ``.dvc`` files of one tree (a commit or a working tree).
+DVC's own formats: https://dvc.org/doc/user-guide/project-structure.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from govkit.core.errors import Usage
+from govkit.core.names import folder_of
+
+# DVC 2 wrote no 'hash' key and digested text with CRLF read as LF.
+OLD_HASH = "md5-dos2unix"
+
+
+@dataclass(frozen=True)
+class LockItem:
+    """A dependency or output as ``dvc.lock`` or a ``.dvc`` file has it; the path is from the top of the repository."""
+
+    path: str
+    md5: str | None
+    size: int | None
+    files: int | None
+    hash: str
+    source: str = ""
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether DVC recorded a directory."""
+        return self.md5 is not None and self.md5.endswith(".dir")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A DVC stage of the lock file, with what ``dvc.yaml`` adds.
+
+    Attributes:
+        uncached: outputs that are kept in Git (``cache: false``).
+        metrics: outputs that are DVC metrics.
+        plots: outputs that are DVC plots, with their properties.
+    """
+
+    name: str
+    file: str
+    cmd: list[str]
+    deps: list[LockItem]
+    outs: list[LockItem]
+    params: dict[str, dict[str, Any]]
+    uncached: frozenset[str] = frozenset()
+    metrics: frozenset[str] = frozenset()
+    plots: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells stages apart: file and name."""
+        return self.file, self.name
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """An entry of type ``model`` under ``artifacts:``."""
+
+    name: str
+    file: str
+    path: str
+    description: str
+    labels: list[str]
+
+
+@dataclass
+class Project:
+    """All DVC stages, tracked data and models of one tree, and what is wrong with their files."""
+
+    stages: list[Stage] = field(default_factory=list)
+    tracked: dict[str, LockItem] = field(default_factory=dict)
+    artifacts: dict[str, Artifact] = field(default_factory=dict)
+    metrics: set[str] = field(default_factory=set)
+    plots: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    not_run: dict[str, set[str]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    gaps: list[str] = field(default_factory=list)
+
+    def artifact(self, model: str) -> Artifact:
+        """Return a model's declaration.
+
+        Raises:
+            Usage: if no ``dvc.yaml`` declares it; names those that are declared.
+        """
+        if model in self.artifacts:
+            return self.artifacts[model]
+        known = ", ".join(sorted(self.artifacts)) or "none"
+        raise Usage(
+            f"no model '{model}' in this repository",
+            why=f"models declared under artifacts: {known}",
+            fix="add it under 'artifacts:' in dvc.yaml with 'type: model' and 'path:', or run 'govkit init'",
+        )
+
+    def producer(self, path: str) -> Stage | None:
+        """Return the DVC stage whose output ``path`` is, or lies in."""
+        return next((stage for stage in self.stages if any(within(path, out.path) for out in stage.outs)), None)
+
+    def data_file(self, path: str) -> LockItem | None:
+        """Return the ``.dvc``-tracked item that ``path`` is, or lies in."""
+        return next((item for where, item in sorted(self.tracked.items()) if within(path, where)), None)
+
+    def ancestry(self, model: str) -> list[Stage]:
+        """Return the DVC stages that a model's weights, metrics and plots descend from, by file and name.
+
+        Metrics and plots count if their DVC stage reads the weights, directly or not, or helps to make them.
+        The hook's own DVC stage never counts: nothing of the model descends from it.
+        """
+        weights = self.artifact(model).path
+        made_by = self._closure(stage for stage in self.stages if any(within(weights, o.path) for o in stage.outs))
+        reporting = [stage for stage in self.stages if self.reports(stage) and self._reads(stage, weights)]
+        found = {**made_by, **self._closure(reporting)}
+        return [found[key] for key in sorted(found)]
+
+    def reports(self, stage: Stage) -> set[str]:
+        """Return the outputs of a DVC stage that are metrics or plots."""
+        declared = self.metrics | set(self.plots) | stage.metrics | set(stage.plots)
+        return {out.path for out in stage.outs if any(within(path, out.path) for path in declared)}
+
+    def _reads(self, stage: Stage, weights: str) -> bool:
+        deps = (dep.path for ancestor in self._closure([stage]).values() for dep in ancestor.deps)
+        return any(within(dep, weights) or within(weights, dep) for dep in deps)
+
+    def _closure(self, start: Iterable[Stage]) -> dict[tuple[str, str], Stage]:
+        found: dict[tuple[str, str], Stage] = {}
+        waiting = list(start)
+        while waiting:
+            stage = waiting.pop()
+            if stage.key not in found:
+                found[stage.key] = stage
+                waiting += [producer for dep in stage.deps if (producer := self.producer(dep.path))]
+        return found
+
+
+def within(path: str, folder: str) -> bool:
+    """Tell whether a path is a folder or lies in it."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def read_project(files: Mapping[str, Any]) -> Project:
+    """Build a project from parsed files.
+
+    Args:
+        files: by path from the top of the repository, the parsed content of every ``dvc.yaml``, ``dvc.lock`` and
+            ``*.dvc``; None for one that does not parse.
+    """
+    project = Project()
+    for path, content in sorted(files.items()):
+        if not isinstance(content, dict):
+            project.problems.append(f"{path} is not a YAML mapping")
+            continue
+        if path.endswith(".dvc"):
+            _read_dvc_file(project, path, content)
+        elif posixpath.basename(path) == "dvc.yaml":
+            lock_path = posixpath.join(posixpath.dirname(path), "dvc.lock")
+            _read_dvc_yaml(project, path, content, files.get(lock_path, {}))
+    return project
+
+
+def _read_dvc_file(project: Project, path: str, content: dict[str, Any]) -> None:
+    folder = posixpath.join(posixpath.dirname(path), str(content.get("wdir", "")))
+    source = path
+    for dep in _mappings(content.get("deps")):
+        source = f"{path} ({dep.get('path', '')})" if dep.get("path") else path
+    for out in _mappings(content.get("outs")):
+        item = _item(out, folder, project, path, source=source)
+        if item is not None:
+            project.tracked[item.path] = item
+
+
+def _read_dvc_yaml(project: Project, path: str, content: dict[str, Any], lock: Any) -> None:
+    folder = posixpath.dirname(path)
+    for name, entry in _mapping(content.get("artifacts")).items():
+        _read_artifact(project, path, str(name), _mapping(entry))
+    project.metrics |= {_join(folder, str(p)) for p in _list(content.get("metrics"))}
+    project.plots.update(_declared(content.get("plots"), folder))
+    stages = _mapping(content.get("stages"))
+    if not isinstance(lock, dict):
+        lock = {}
+    locked = _mapping(lock.get("stages")) if str(lock.get("schema", "")).startswith("2") else lock
+    for name, entry in sorted(locked.items()):
+        declared = _mapping(stages.get(str(name).partition("@")[0]))
+        if name in stages or declared:
+            project.stages.append(_read_stage(project, path, str(name), _mapping(entry), declared))
+    for name, entry in stages.items():
+        if isinstance(entry, dict) and name not in locked and not {"foreach", "matrix"} & entry.keys():
+            outs = {out for key in ("outs", "metrics", "plots") for out in _declared(entry.get(key), folder)}
+            project.not_run[f"'{name}' of {path}"] = outs
+
+
+def _read_artifact(project: Project, file: str, name: str, entry: dict[str, Any]) -> None:
+    if entry.get("type") != "model" or not isinstance(entry.get("path"), str):
+        return
+    folder = posixpath.dirname(file)
+    model = f"{folder}={name}" if folder else name
+    labels = [str(label) for label in _list(entry.get("labels"))]
+    path = _join(folder, entry["path"])
+    if path.startswith("../") or path.startswith("/"):
+        project.problems.append(f"artifact '{name}' of {file} lies outside the repository")
+        return
+    project.artifacts[model] = Artifact(model, file, path, str(entry.get("desc") or ""), labels)
+
+
+def _read_stage(project: Project, file: str, name: str, lock: dict[str, Any], declared: dict[str, Any]) -> Stage:
+    do = declared.get("do") if isinstance(declared.get("do"), dict) else None
+    declared = do or declared
+    wdir = str(declared.get("wdir") or "")
+    if "${" in wdir:
+        project.gaps.append(f"DVC stage '{name}' of {file} has a templated wdir")
+    folder = _join(posixpath.dirname(file), wdir)
+    where = f"DVC stage '{name}' of {file}"
+    outs = {key: _declared(declared.get(key), folder) for key in ("outs", "metrics", "plots")}
+    every = {path: props for section in outs.values() for path, props in section.items()}
+    cmd = lock.get("cmd")
+    commands = [str(line) for line in cmd] if isinstance(cmd, list) else [str(cmd or "")]
+    _compare_commands(project, where, commands, declared.get("cmd"))
+    return Stage(
+        name=name,
+        file=file,
+        cmd=commands,
+        deps=_items(lock.get("deps"), folder, project, where),
+        outs=_items(lock.get("outs"), folder, project, where),
+        params={
+            _join(folder, str(params_file)): _mapping(values)
+            for params_file, values in _mapping(lock.get("params")).items()
+        },
+        uncached=frozenset(path for path, props in every.items() if props.get("cache") is False),
+        metrics=frozenset(outs["metrics"]),
+        plots=outs["plots"],
+    )
+
+
+def _compare_commands(project: Project, where: str, locked: list[str], declared: Any) -> None:
+    """A command that was changed after the run is a contradiction; templated ones cannot be compared here."""
+    lines = [str(line) for line in declared] if isinstance(declared, list) else [str(declared or "")]
+    if "${" not in "".join(lines) and lines != locked:
+        project.problems.append(f"{where}: its command was changed after it ran")
+
+
+def _items(entries: Any, folder: str, project: Project, where: str) -> list[LockItem]:
+    items = [_item(entry, folder, project, where) for entry in _mappings(entries)]
+    return [item for item in items if item is not None]
+
+
+def _item(entry: dict[str, Any], folder: str, project: Project, where: str, source: str = "") -> LockItem | None:
+    path = entry.get("path")
+    if not isinstance(path, str) or not path:
+        project.problems.append(f"{where}: an entry without a path")
+        return None
+    md5 = entry.get("md5")
+    size, files = entry.get("size"), entry.get("nfiles")
+    item = LockItem(
+        path=_join(folder, path),
+        md5=md5 if isinstance(md5, str) else None,
+        size=size if isinstance(size, int) and not isinstance(size, bool) else None,
+        files=files if isinstance(files, int) and not isinstance(files, bool) else None,
+        hash=str(entry.get("hash") or OLD_HASH),
+        source=source,
+    )
+    if item.md5 is None:
+        project.gaps.append(f"{where}: {item.path} has no MD5")
+    return item
+
+
+def _declared(entries: Any, folder: str) -> dict[str, Mapping[str, Any]]:
+    """Return paths with their properties from a list of ``outs``, ``metrics`` or ``plots``."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for entry in _list(entries):
+        pairs = entry.items() if isinstance(entry, dict) else [(entry, {})]
+        for path, props in pairs:
+            found[_join(folder, str(path))] = _mapping(props)
+    return found
+
+
+def _join(folder: str, path: str) -> str:
+    return path if "://" in path else posixpath.normpath(posixpath.join(folder, path))
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _mappings(value: Any) -> list[dict[str, Any]]:
+    return [entry for entry in _list(value) if isinstance(entry, dict)]
+
+
+def governance_folder(model: str) -> str:
+    """Return the folder of a model's governance files: beside its ``dvc.yaml``."""
+    folder, name = folder_of(model)
+    return posixpath.join(folder, "governance", name)

@@ -1,0 +1,231 @@
+"""Reading what pipelines report: metrics, fairness, data profiles and plots, in any of the formats that DVC reads.
+
+Whatever is not a finite number becomes a :class:`~govkit.core.card.Measure` with a ``problem``, so that a gate can
+refuse it and a page can show it; nothing is dropped and nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import posixpath
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from govkit.core import yamltext
+from govkit.core.card import DataProfile, Fairness, FairnessAttribute, FairnessGroup, Measure, Metric, Plot
+from govkit.core.errors import Malformed
+
+FAIRNESS = "govkit.fairness/v1"
+PROFILE = "govkit.data-profile/v1"
+MAX_POINTS = 100
+MAX_METRICS = 5_000
+
+_MEASURE_KEYS = {"value", "interval", "level", "n"}
+_TABLES = {".csv": ",", ".tsv": "\t"}
+_SAFE = 2**53 - 1
+
+
+def load(path: str, data: bytes) -> Any:
+    """Parse a report by its suffix: JSON, YAML, TOML, CSV or TSV.
+
+    Raises:
+        Malformed: if it does not parse, or has another suffix.
+    """
+    suffix = posixpath.splitext(path)[1].lower()
+    try:
+        if suffix == ".json":
+            return json.loads(data)
+        if suffix in (".yaml", ".yml"):
+            return yamltext.load(data, where=path, tolerant=True).value
+        if suffix == ".toml":
+            return tomllib.loads(data.decode())
+        if suffix in _TABLES:
+            return [dict(row) for row in csv.DictReader(io.StringIO(data.decode()), delimiter=_TABLES[suffix])]
+    except (ValueError, RecursionError, csv.Error) as error:
+        raise Malformed(f"{path} does not parse: {error}") from error
+    raise Malformed(f"{path}: unknown kind of report")
+
+
+def is_report(path: str) -> bool:
+    """Tell whether a file's suffix is one that :func:`load` reads."""
+    return posixpath.splitext(path)[1].lower() in {".json", ".yaml", ".yml", ".toml", *_TABLES}
+
+
+def measure(raw: Any) -> Measure:
+    """Read a bare number or ``{"value": …, "interval": [lo, hi], "level": …, "n": …}``."""
+    if not isinstance(raw, dict):
+        value = _finite(raw)
+        return Measure(value=value, problem="" if value is not None else _problem(raw))
+    value = _finite(raw.get("value"))
+    count = raw.get("n")
+    n = count if isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= _SAFE else None
+    problem = "" if value is not None else _problem(raw.get("value"))
+    interval = None
+    if raw.get("interval") is not None:
+        interval = _interval(raw["interval"])
+        if interval is None:  # a percentile interval need not hold its own estimate, so only its form is checked
+            problem = problem or f"its interval is wrong: {_shown(raw['interval'])}"
+    return Measure(value=value, interval=interval, level=_finite(raw.get("level")), n=n, problem=problem)
+
+
+def metrics(path: str, content: Any) -> list[Metric]:
+    """Flatten a metrics file as DVC does: nested keys joined by dots; list items by their index."""
+    found = [Metric(name=name, path=path, measure=measure(raw)) for name, raw in _leaves(content, "")]
+    if len(found) > MAX_METRICS:
+        raise Malformed(f"{path} holds {len(found)} metrics; {MAX_METRICS} are allowed")
+    return sorted(found, key=lambda metric: metric.name)
+
+
+def _leaves(content: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(content, Mapping) and not ("value" in content and content.keys() <= _MEASURE_KEYS):
+        for key, value in content.items():
+            yield from _leaves(value, f"{prefix}.{key}" if prefix else str(key))
+    elif isinstance(content, list) and any(isinstance(item, Mapping) for item in content):
+        rows = content[0] if len(content) == 1 else {str(index): item for index, item in enumerate(content)}
+        yield from _leaves(rows, prefix)
+    else:
+        yield prefix or "value", content
+
+
+def fairness(path: str, content: Mapping[str, Any]) -> Fairness:
+    """Read a fairness report of the form ``govkit.fairness/v1``.
+
+    Raises:
+        Malformed: if its parts are not where the form has them.
+    """
+    attributes = {
+        str(name): FairnessAttribute(
+            groups={
+                str(key): _group(_mapping(value, path)) for key, value in _mapping(entry.get("groups"), path).items()
+            },
+            difference=_measures(entry.get("difference"), path),
+            ratio=_measures(entry.get("ratio"), path),
+        )
+        for name, entry in _entries(content.get("attributes"), path)
+    }
+    return Fairness(
+        path=path, data=str(content.get("data", "")), outcome=str(content.get("outcome", "")), attributes=attributes
+    )
+
+
+def _group(entry: Mapping[str, Any]) -> FairnessGroup:
+    count = entry.get("n")
+    n = count if isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= _SAFE else None
+    return FairnessGroup(n=n, rates={str(key): measure(raw) for key, raw in entry.items() if key != "n"})
+
+
+def _measures(entry: Any, path: str) -> dict[str, Measure]:
+    return {str(key): measure(raw) for key, raw in _mapping(entry or {}, path).items()}
+
+
+def profile(path: str, content: Mapping[str, Any]) -> DataProfile:
+    """Read a data profile of the form ``govkit.data-profile/v1``.
+
+    Raises:
+        Malformed: if its parts are not where the form has them.
+    """
+    rows = content.get("rows")
+    return DataProfile(
+        path=str(content.get("path", "")),
+        report=path,
+        rows=rows if isinstance(rows, int) and not isinstance(rows, bool) and 0 <= rows <= _SAFE else None,
+        label=plain(_mapping(content.get("label") or {}, path)),
+        features={str(name): plain(entry) for name, entry in _entries(content.get("features"), path)},
+    )
+
+
+def plot(path: str, content: Any, props: Mapping[str, Any]) -> Plot:
+    """Read a plot's points, thinned evenly to :data:`MAX_POINTS`, first and last kept.
+
+    Args:
+        path: the plot's file.
+        content: a list of points, or a mapping with one list in it.
+        props: its properties in ``dvc.yaml``.
+
+    Raises:
+        Malformed: if there is no list of points.
+    """
+    if isinstance(content, Mapping):
+        content = next((value for value in content.values() if isinstance(value, list)), None)
+    if not isinstance(content, list) or not all(isinstance(point, Mapping) for point in content):
+        raise Malformed(f"{path} is not a list of points")
+    total = len(content)
+    kept = (
+        range(total)
+        if total <= MAX_POINTS
+        else sorted({i * (total - 1) // (MAX_POINTS - 1) for i in range(MAX_POINTS)})
+    )
+    y = props.get("y", [])
+    return Plot(
+        path=path,
+        title=str(props.get("title") or posixpath.splitext(posixpath.basename(path))[0]),
+        x=str(props.get("x", "")),
+        y=[str(name) for name in (y if isinstance(y, list) else [y])],
+        total=total,
+        points=[{str(key): _coordinate(value) for key, value in content[index].items()} for index in kept],
+    )
+
+
+def _coordinate(value: Any) -> float | str | None:
+    number = _finite(value)
+    if number is not None or not isinstance(value, str):
+        return number
+    try:
+        return _finite(float(value))
+    except ValueError:
+        return value
+
+
+def plain(value: Any) -> Any:
+    """Return a value as canonical JSON can hold it: what is not finite, exact or JSON becomes its text."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    number = _finite(value)
+    return str(value) if number is None or (isinstance(value, int) and abs(value) > _SAFE) else value
+
+
+def _finite(raw: Any) -> float | None:
+    if isinstance(raw, bool) or not isinstance(raw, (int, float)):
+        return None
+    try:
+        number = float(raw)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _interval(raw: Any) -> tuple[float, float] | None:
+    if not isinstance(raw, (list, tuple)) or len(raw) != 2:
+        return None
+    low, high = _finite(raw[0]), _finite(raw[1])
+    return (low, high) if low is not None and high is not None and low <= high else None
+
+
+def _problem(raw: Any) -> str:
+    kinds = {type(None): "null", bool: "true or false", str: "text", list: "a list", dict: "a mapping"}
+    kind = kinds.get(type(raw), "not finite")
+    return f"not a number but {kind}: {_shown(raw)}"
+
+
+def _shown(raw: Any) -> str:
+    text = str(raw)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _mapping(value: Any, path: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise Malformed(f"{path} is not of the form that its 'schema' names")
+    return value
+
+
+def _entries(value: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, entry in _mapping(value, path).items():
+        yield str(name), _mapping(entry, path)

@@ -1,0 +1,157 @@
+"""The Merkle tree over the log, as in RFC 6962 section 2.1, with SHA-256.
+
+Leaf hash: ``SHA-256(0x00 || leaf)``; node: ``SHA-256(0x01 || left || right)``; the empty tree: ``SHA-256("")``.
+Hashes are 32 raw bytes in here; ``text`` gives the form that records hold.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+EMPTY = hashlib.sha256(b"").digest()
+
+
+def text(node: bytes) -> str:
+    """Return a 32-byte hash as ``sha256:<hex>``."""
+    return f"sha256:{node.hex()}"
+
+
+def raw(digest: str) -> bytes:
+    """Return the 32 bytes of ``sha256:<hex>``."""
+    return bytes.fromhex(digest.removeprefix("sha256:"))
+
+
+def leaf_hash(leaf: bytes) -> bytes:
+    """Return the hash of one leaf's bytes."""
+    return hashlib.sha256(b"\x00" + leaf).digest()
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+class Tree:
+    """A tree that grows by appending and knows its root at every size it had.
+
+    It keeps one hash for each complete subtree on the right edge, so an append costs O(log n) hashes.
+    """
+
+    def __init__(self) -> None:
+        self._edge: list[tuple[int, bytes]] = []
+        self.leaves: list[bytes] = []
+        self.roots: list[bytes] = [EMPTY]
+
+    def __len__(self) -> int:
+        return len(self.leaves)
+
+    def append(self, leaf: bytes) -> bytes:
+        """Add a leaf hash and return the new root."""
+        self.leaves.append(leaf)
+        size, node = 1, leaf
+        while self._edge and self._edge[-1][0] == size:
+            node = _node(self._edge.pop()[1], node)
+            size *= 2
+        self._edge.append((size, node))
+        root = self._edge[-1][1]
+        for _, left in reversed(self._edge[:-1]):
+            root = _node(left, root)
+        self.roots.append(root)
+        return root
+
+
+def root(leaves: Sequence[bytes]) -> bytes:
+    """Return the root over leaf hashes, straight from the definition in RFC 6962 section 2.1."""
+    if not leaves:
+        return EMPTY
+    if len(leaves) == 1:
+        return leaves[0]
+    split = _split(len(leaves))
+    return _node(root(leaves[:split]), root(leaves[split:]))
+
+
+def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
+    """Return the audit path of leaf ``index`` (RFC 6962 section 2.1.1), from the leaf's sibling upwards.
+
+    Raises:
+        IndexError: if there is no such leaf.
+    """
+    if not 0 <= index < len(leaves):
+        raise IndexError(f"leaf {index} of {len(leaves)}")
+    if len(leaves) == 1:
+        return []
+    split = _split(len(leaves))
+    if index < split:
+        return [*inclusion_proof(leaves[:split], index), root(leaves[split:])]
+    return [*inclusion_proof(leaves[split:], index - split), root(leaves[:split])]
+
+
+def is_included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], tree_root: bytes) -> bool:
+    """Check an audit path (RFC 9162 section 2.1.3.2): is ``leaf`` number ``index`` under ``tree_root``?"""
+    if not 0 <= index < size:
+        return False
+    fn, sn, node = index, size - 1, leaf
+    for sibling in proof:
+        if sn == 0:
+            return False
+        if fn & 1 or fn == sn:
+            node = _node(sibling, node)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            node = _node(node, sibling)
+        fn, sn = fn >> 1, sn >> 1
+    return sn == 0 and node == tree_root
+
+
+def consistency_proof(leaves: Sequence[bytes], size: int) -> list[bytes]:
+    """Return the proof that the tree of the first ``size`` leaves is a prefix of the whole (RFC 6962 section 2.1.2).
+
+    Raises:
+        IndexError: unless ``0 < size <= len(leaves)``.
+    """
+    if not 0 < size <= len(leaves):
+        raise IndexError(f"size {size} of {len(leaves)}")
+    return _subproof(size, leaves, whole=True)
+
+
+def _subproof(size: int, leaves: Sequence[bytes], *, whole: bool) -> list[bytes]:
+    if size == len(leaves):
+        return [] if whole else [root(leaves)]
+    split = _split(len(leaves))
+    if size <= split:
+        return [*_subproof(size, leaves[:split], whole=whole), root(leaves[split:])]
+    return [*_subproof(size - split, leaves[split:], whole=False), root(leaves[:split])]
+
+
+def is_consistent(old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> bool:
+    """Check a consistency proof (RFC 9162 section 2.1.4.2): does the new tree only extend the old one?"""
+    if not 0 < old_size <= new_size:
+        return False
+    if old_size == new_size:
+        return not proof and old_root == new_root
+    path = list(proof)
+    if old_size & (old_size - 1) == 0:
+        path.insert(0, old_root)
+    if not path:
+        return False
+    fn, sn = old_size - 1, new_size - 1
+    while fn & 1:
+        fn, sn = fn >> 1, sn >> 1
+    old = new = path[0]
+    for node in path[1:]:
+        if sn == 0:
+            return False
+        if fn & 1 or fn == sn:
+            old, new = _node(node, old), _node(node, new)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            new = _node(new, node)
+        fn, sn = fn >> 1, sn >> 1
+    return sn == 0 and old == old_root and new == new_root
+
+
+def _split(size: int) -> int:
+    """Return the largest power of two smaller than ``size``."""
+    return 1 << (size - 1).bit_length() - 1

@@ -1,0 +1,202 @@
+"""What makes a policy unfit to be adopted: rules that are empty, name nothing, or cannot be met."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from govkit.core import keys
+from govkit.core.approvals import alternatives, satisfiable
+from govkit.core.errors import Malformed
+from govkit.core.events import BODIES
+from govkit.core.names import is_person, is_stage
+from govkit.core.policy import RULES, Approvals, InForce, Policy, Quorum
+
+#: Events that only record something: their writers are named under ``records``.
+RECORDING = frozenset(BODIES) - {
+    "policy.adopted",
+    "version.registered",
+    "request.opened",
+    "request.withdrawn",
+    "decision.recorded",
+    "promotion.recorded",
+    "stage.cleared",
+    "version.revoked",
+    "violation.acknowledged",
+}
+MAX_ALTERNATIVES = 64
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with a policy.
+
+    Attributes:
+        path: the keys that lead to it in the policy.
+        message: what is wrong, and what is meant where that can be guessed.
+        fatal: whether the policy cannot be adopted with it.
+    """
+
+    path: tuple[str | int, ...]
+    message: str
+    fatal: bool = True
+
+
+def faults(in_force: InForce) -> list[Fault]:
+    """Return everything that is wrong with a policy, fatal or not, in the order of its sections."""
+    return list(_Checker(in_force).run())
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?`` for the nearest known word, or an empty string."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""
+
+
+class _Checker:
+    def __init__(self, in_force: InForce) -> None:
+        self.in_force = in_force
+        self.policy: Policy = in_force.policy
+
+    def run(self) -> Iterator[Fault]:
+        yield from self._head()
+        yield from self._people()
+        yield from self._roles()
+        yield from self._gates()
+        yield from self._stages()
+        yield from self._admin()
+
+    def _head(self) -> Iterator[Fault]:
+        if self.policy.rules != RULES:
+            yield Fault(("rules",), f"this govkit knows rules {RULES}, not {self.policy.rules}")
+        for name in ("branches", "people", "roles", "register", "gates", "stages"):
+            if not getattr(self.policy, name):
+                yield Fault((name,), f"'{name}' is empty, and no rule is satisfied by being empty")
+        for name in ("register", "revoke"):
+            yield from self._known(getattr(self.policy, name), (name,))
+        for event, roles in self.policy.records.items():
+            if event not in RECORDING:
+                yield Fault(("records", event), f"'{event}' is no recording event{suggest(event, RECORDING)}")
+            yield from self._known(roles, ("records", event))
+
+    def _people(self) -> Iterator[Fault]:
+        owners: dict[str, str] = {}
+        addresses: dict[str, str] = {}
+        for who, member in self.policy.people.items():
+            path = ("people", who)
+            if not is_person(who):
+                yield Fault(path, f"'{who}' is not an id: use small letters, digits, '.', '_' and '-'")
+            if not member.keys:
+                yield Fault((*path, "keys"), f"{who} has no key, so nothing that they sign can count", fatal=False)
+            for index, key in enumerate(member.keys):
+                yield from self._key(who, key, (*path, "keys", index), owners)
+            for address in member.emails:
+                if addresses.setdefault(address.lower(), who) != who:
+                    yield Fault((*path, "emails"), f"{address} stands under {addresses[address.lower()]} and {who}")
+
+    def _key(self, who: str, key: str, path: tuple[str | int, ...], owners: dict[str, str]) -> Iterator[Fault]:
+        try:
+            if keys.normalise(key) != key:
+                yield Fault(path, "write the key as 'TYPE BASE64', without a comment")
+        except Malformed as error:
+            yield Fault(path, str(error))
+        if owners.setdefault(key, who) != who:
+            yield Fault(path, f"one key stands under two people, {owners[key]} and {who}")
+
+    def _roles(self) -> Iterator[Fault]:
+        for name, role in self.policy.roles.items():
+            path = ("roles", name)
+            if not role.people:
+                yield Fault((*path, "people"), f"nobody holds the role '{name}'", fatal=False)
+            for person in role.people:
+                if person not in self.policy.people:
+                    hint = suggest(person, self.policy.people)
+                    yield Fault((*path, "people"), f"'{person}' is not among the people{hint}")
+            for section in ("models", "tiers"):
+                if not getattr(role, section):
+                    yield Fault((*path, section), f"'{section}' is empty; write \"*\" for all")
+
+    def _gates(self) -> Iterator[Fault]:
+        used = {name for rules in self.policy.stages.values() for name in rules.gates}
+        for name, gate in self.policy.gates.items():
+            for fault in gate.faults():
+                yield Fault(("gates", name), f"gate '{name}': {fault}")
+            if name not in used:
+                yield Fault(("gates", name), f"no stage uses the gate '{name}'", fatal=False)
+
+    def _stages(self) -> Iterator[Fault]:
+        for name, rules in self.policy.stages.items():
+            path = ("stages", name)
+            if not is_stage(name):
+                yield Fault(path, f"'{name}' cannot name a stage")
+            if not rules.gates:
+                yield Fault((*path, "gates"), f"stage '{name}' has no gates, and no rule is satisfied by being empty")
+            for index, gate in enumerate(rules.gates):
+                if gate not in self.policy.gates:
+                    hint = suggest(gate, self.policy.gates)
+                    yield Fault((*path, "gates", index), f"there is no gate '{gate}'{hint}")
+            if not rules.promote:
+                yield Fault((*path, "promote"), f"nobody may promote into '{name}'")
+            yield from self._known(rules.promote, (*path, "promote"))
+            yield from self._approvals(rules.approvals, (*path, "approvals"))
+
+    def _admin(self) -> Iterator[Fault]:
+        admin = self.policy.admin
+        if not admin.roles:
+            yield Fault(("admin", "roles"), "nobody may change this policy")
+        yield from self._known(admin.roles, ("admin", "roles"))
+        admins = {who for who in self.policy.people if self.in_force.may(who, admin.roles)}
+        if admin.sole:
+            if len(admins) != 1:
+                yield Fault(("admin", "sole"), f"'sole' is for one administrator, and there are {len(admins)}")
+            return
+        yield from self._approvals(admin.approvals, ("admin", "approvals"), general=True)
+        deciders = self._deciders(general=True)
+        if admins and not any(
+            satisfiable(admin.approvals.quorum, {p: r for p, r in deciders.items() if p != a}) for a in admins
+        ):
+            yield Fault(
+                ("admin", "approvals"), "no change of the policy could be approved: whoever asks may not approve"
+            )
+
+    def _approvals(
+        self, approvals: Approvals, path: tuple[str | int, ...], *, general: bool = False
+    ) -> Iterator[Fault]:
+        yield from self._known(approvals.lift, (*path, "lift"))
+        wrong = list(self._quorum(approvals.quorum, (*path, "quorum")))
+        yield from wrong
+        if wrong:
+            return
+        if len(alternatives(approvals.quorum)) > MAX_ALTERNATIVES:
+            yield Fault((*path, "quorum"), f"more than {MAX_ALTERNATIVES} ways to reach the quorum: simplify it")
+        elif not satisfiable(approvals.quorum, self._deciders(general=general)):
+            # Not fatal: people join later, and until then nothing passes.
+            yield Fault((*path, "quorum"), "the people who hold these roles cannot reach the quorum", fatal=False)
+
+    def _quorum(self, quorum: Quorum, path: tuple[str | int, ...], depth: int = 0) -> Iterator[Fault]:
+        said = [bool(quorum.role), bool(quorum.all), bool(quorum.any)]
+        if sum(said) != 1 or depth > 4:
+            yield Fault(path, "a quorum is one of: role (with count), all, any; at most four levels deep")
+        elif quorum.role:
+            yield from self._known([quorum.role], path)
+        for name in ("all", "any"):
+            for index, part in enumerate(getattr(quorum, name)):
+                yield from self._quorum(part, (*path, name, index), depth + 1)
+
+    def _deciders(self, *, general: bool) -> dict[str, set[str]]:
+        """Return the roles of everyone who may decide, as if for the model where they hold the most."""
+        return {
+            who: {
+                name
+                for name, role in self.policy.roles.items()
+                if who in role.people and not (general and (role.models != ["*"] or role.tiers != ["*"]))
+            }
+            for who, member in self.policy.people.items()
+            if member.kind == "person" and member.keys
+        }
+
+    def _known(self, roles: Iterable[str], path: tuple[str | int, ...]) -> Iterator[Fault]:
+        for role in roles:
+            if role not in self.policy.roles:
+                yield Fault(path, f"there is no role '{role}'{suggest(role, self.policy.roles)}")

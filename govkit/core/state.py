@@ -1,0 +1,296 @@
+"""What a log says when it is read to its end: versions, requests, decisions and what serves where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from govkit.core import approvals, names
+from govkit.core.events import (
+    DecisionRecorded,
+    Event,
+    PromotionRecorded,
+    RequestOpened,
+    StageCleared,
+    TagRef,
+    VersionRegistered,
+)
+from govkit.core.merkle import Tree
+from govkit.core.policy import InForce, Requirements
+from govkit.core.records import Record
+
+
+class Status(StrEnum):
+    """How an event of the log is judged; see :mod:`govkit.core.ledger`."""
+
+    GOOD = "good"
+    INERT = "inert"
+    CONFLICT = "conflict"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One entry of the log with the verdict on it.
+
+    Attributes:
+        index: its place in the log, from 0.
+        id: its identity, the leaf hash.
+        status: good, inert, conflict or undecided.
+        reason: why it is not good, or an empty string.
+        effective: its effective time, the later of its own and its predecessor's.
+        event: the event, or None where it cannot be read.
+        signer: the key that signed it, or None.
+        irregular: how its commit differs from the one that the event determines.
+    """
+
+    index: int
+    id: str
+    status: Status
+    reason: str
+    effective: str
+    event: Event | None
+    signer: str | None
+    irregular: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Version:
+    """A registered version."""
+
+    model: str
+    at: Judged
+    body: VersionRegistered
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A decision that stood up when it was recorded."""
+
+    at: Judged
+    body: DecisionRecorded
+
+    @property
+    def person(self) -> str:
+        """Who decided."""
+        return self.at.event.actor if self.at.event else ""
+
+    @property
+    def word(self) -> tuple[int, str, bool]:
+        """What orders one person's words: the head and time that they signed; of two equal ones, the reject is last.
+
+        The place in the log does not count: an old approval that somebody carries in late is still the older word.
+        """
+        event = self.at.event
+        size, time = (event.log.size, event.time) if event else (0, "")
+        return size, time, self.body.decision == "reject"
+
+
+@dataclass
+class Request:
+    """A request and what became of it: ``open``, ``withdrawn``, ``superseded`` or ``done``."""
+
+    at: Judged
+    model: str
+    body: RequestOpened
+    state: str = "open"
+    decisions: list[Decision] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        """The request's identity."""
+        return self.at.id
+
+    @property
+    def requester(self) -> str:
+        """Who asked."""
+        return self.at.event.actor if self.at.event else ""
+
+    @property
+    def name(self) -> str:
+        """The name that people use: ``MODEL@VERSION#STAGE``, ``policy#INDEX`` or ``acknowledge#INDEX``."""
+        if self.body.version is not None:
+            return f"{self.model}@{self.body.version}#{self.body.stage}"
+        return f"{self.body.action}#{self.at.index}"
+
+    @property
+    def hold(self) -> tuple[str, ...]:
+        """What a reject of this request holds for: model, stage and card; or the proposed policy."""
+        if self.body.digests is not None and self.body.stage is not None:
+            return self.model, self.body.stage, self.body.digests.card
+        return self.body.action, self.body.policy or str(self.body.index)
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """A version that was let into a stage; ``override`` if that, or what it rolls back to, was break-glass."""
+
+    model: str
+    at: Judged
+    body: PromotionRecorded
+    override: bool
+
+
+@dataclass(frozen=True)
+class Clearing:
+    """The emptying of a stage."""
+
+    model: str
+    at: Judged
+    body: StageCleared
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How a request stands.
+
+    Attributes:
+        counted: the approvals that count, by person.
+        shortfall: roles still missing.
+        held: people whose reject holds.
+        ignored: decisions that do not count, each with the reason.
+    """
+
+    counted: Mapping[str, Decision]
+    shortfall: list[str]
+    held: list[str]
+    ignored: list[tuple[Decision, str]]
+
+    @property
+    def approved(self) -> bool:
+        """Whether the quorum is met and no reject holds."""
+        return not self.shortfall and not self.held
+
+
+@dataclass
+class State:
+    """The state of a log after some of its entries; only :class:`govkit.core.ledger.Ledger` changes it."""
+
+    tree: Tree = field(default_factory=Tree)
+    judged: list[Judged] = field(default_factory=list)
+    policies: list[tuple[int, InForce]] = field(default_factory=list)
+    owners: dict[str, str] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    compromised: dict[str, int] = field(default_factory=dict)
+    versions: dict[tuple[str, str], Version] = field(default_factory=dict)
+    revoked: dict[tuple[str, str], Judged] = field(default_factory=dict)
+    requests: dict[str, Request] = field(default_factory=dict)
+    holds: dict[tuple[str, ...], dict[str, Decision]] = field(default_factory=dict)
+    stages: dict[tuple[str, str], list[Promotion | Clearing]] = field(default_factory=dict)
+    tags: dict[str, TagRef] = field(default_factory=dict)
+    records: list[tuple[Judged, Record]] = field(default_factory=list)
+    conflicts: dict[int, Judged] = field(default_factory=dict)
+    undecided: dict[int, Judged] = field(default_factory=dict)
+    remote: str = ""
+    effective: str = ""
+
+    @property
+    def policy(self) -> InForce | None:
+        """The policy in force, or None before the first was adopted."""
+        return self.policies[-1][1] if self.policies else None
+
+    def policy_at(self, index: int) -> InForce | None:
+        """Return the policy by which the event at ``index`` was judged."""
+        return next((policy for start, policy in reversed(self.policies) if start < max(index, 1)), None)
+
+    def last(self, model: str, stage: str) -> Promotion | Clearing | None:
+        """Return what was recorded last for a model's stage."""
+        entries = self.stages.get((model, stage))
+        return entries[-1] if entries else None
+
+    def champion(self, model: str, stage: str) -> Promotion | None:
+        """Return the promotion that serves in a stage; None if it is empty, cleared, or its version revoked."""
+        last = self.last(model, stage)
+        if not isinstance(last, Promotion) or (model, last.body.version) in self.revoked:
+            return None
+        return last
+
+    def requirements_of(self, request: Request, policy: InForce) -> Requirements | None:
+        """Return what a policy requires of a request; None if it does not know the stage or the version."""
+        if request.body.version is None or request.body.stage is None:
+            return policy.admin_requirements()
+        version = self.versions.get((request.model, request.body.version))
+        return policy.requirements(request.model, version.body.tier, request.body.stage) if version else None
+
+    def find_request(self, name: str) -> Request | None:
+        """Return the newest open request with this name or identity, else the newest of any state."""
+        named = [request for request in self.requests.values() if name in (request.name, request.id)]
+        return next((r for r in reversed(named) if r.state == "open"), named[-1] if named else None)
+
+    def tally(self, request: Request, excluded: Set[str] = frozenset(), *, at: str | None = None) -> Tally:
+        """Count the decisions on a request under the policy in force.
+
+        Args:
+            request: the request.
+            excluded: people who may not approve it for a reason that only Git knows (authors of its commits).
+            at: the instant for which ends count; the log's effective time if None.
+        """
+        policy = self.policy
+        rules = self.requirements_of(request, policy) if policy else None
+        if policy is None or rules is None:
+            return Tally({}, ["the policy in force does not know this stage"], [], [])
+        now = at or self.effective
+        counted: dict[str, Decision] = {}
+        ignored: list[tuple[Decision, str]] = []
+        for decision in self._last_words(request):
+            if decision.body.decision != "approve":
+                continue
+            reason = self._unfit(decision, request, policy, rules, now)
+            if not reason and decision.person in excluded:
+                reason = "wrote a commit that this version brings in"
+            if reason:
+                ignored.append((decision, reason))
+            else:
+                counted[decision.person] = decision
+        roles = {person: {decision.body.role} for person, decision in counted.items()}
+        held = sorted(self.holds.get(request.hold, {}))
+        return Tally(counted, approvals.shortfall(rules.approvals.quorum, roles), held, ignored)
+
+    def _last_words(self, request: Request) -> list[Decision]:
+        words: dict[str, Decision] = {}
+        for decision in request.decisions:
+            known = words.get(decision.person)
+            if known is None or decision.word > known.word:
+                words[decision.person] = decision
+        return [words[person] for person in sorted(words)]
+
+    def _unfit(self, decision: Decision, request: Request, policy: InForce, rules: Requirements, now: str) -> str:
+        """Return why an approval does not count now, or an empty string."""
+        person, model = decision.person, request.model if request.body.version else None
+        version = self.versions.get((request.model, request.body.version or ""))
+        tier = version.body.tier if version else None
+        if decision.body.role not in policy.roles_of(person, model, tier):
+            return f"no longer holds the role '{decision.body.role}'"
+        if policy.policy.people[person].kind != "person":
+            return "is a service, and a service never decides"
+        if decision.body.expires is not None and decision.body.expires < now:
+            return f"expired at {decision.body.expires}"
+        if self.is_compromised(decision.at):
+            return "was signed with a key that is reported as compromised"
+        if "registrar" in rules.approvals.forbid and version and self._actor(version.at) == person:
+            return "registered this version"
+        return ""
+
+    def is_compromised(self, judged: Judged) -> bool:
+        """Tell whether an event was signed with a key that was compromised by then."""
+        start = self.compromised.get(judged.signer or "")
+        return start is not None and judged.index >= start
+
+    @staticmethod
+    def _actor(judged: Judged) -> str:
+        return judged.event.actor if judged.event else ""
+
+    def next_counter(self, model: str, existing: Set[str] = frozenset()) -> int:
+        """Return GTO's next running number of a model: one more than the highest over all of its tags.
+
+        Args:
+            model: the model.
+            existing: names of tags in the repository, so that a number somebody squats on is skipped.
+        """
+        highest = 0
+        for name in (*self.tags, *existing):
+            if names.grammar_model(name) == model:
+                number = name.rpartition("#")[2] if "#" in name else ""
+                highest = max(highest, int(number) if number.isascii() and number.isdigit() and len(number) < 9 else 0)
+        return highest + 1

@@ -1,0 +1,54 @@
+"""Instants and spans as records write them: ``2026-11-23T10:15:00Z`` and ``30d``.
+
+The one spelling of an instant sorts as text, so comparing two of them needs no parsing.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+INSTANT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$(?!\n)"
+SPAN_PATTERN = r"^[1-9][0-9]{0,4}[hdw]$(?!\n)"
+
+#: How far ahead of a reader's clock an event may be dated before nothing can be decided on it.
+MAX_AHEAD = timedelta(minutes=10)
+
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+def parse(text: str) -> datetime:
+    """Return the UTC instant that ``text`` names.
+
+    Raises:
+        ValueError: if it is not a real date and time in the one spelling.
+    """
+    if re.fullmatch(INSTANT_PATTERN.removesuffix(r"(?!\n)"), text) is None:
+        raise ValueError(f"{text!r} is not an instant like 2026-11-23T10:15:00Z")
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def write(instant: datetime) -> str:
+    """Return an aware datetime in the one spelling, cut to whole seconds."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def span(text: str) -> timedelta:
+    """Return the length of a span such as ``12h``, ``30d`` or ``2w``.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if re.fullmatch(r"[1-9][0-9]{0,4}[hdw]", text) is None:
+        raise ValueError(f"{text!r} is not a span like 12h, 30d or 2w")
+    return int(text[:-1]) * _UNITS[text[-1]]
+
+
+def add(instant: str, length: timedelta) -> str:
+    """Return the instant that lies ``length`` after ``instant``."""
+    return write(parse(instant) + length)
+
+
+def epoch(instant: str) -> int:
+    """Return whole seconds since 1970-01-01T00:00:00Z, as Git writes dates."""
+    return int(parse(instant).timestamp())
