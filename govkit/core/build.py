@@ -78,7 +78,12 @@ def plan(project: Project, model: str, paths: Iterable[str]) -> Plan:
     # Folders of requirements and explicit data paths are only known from model.yaml: take what lies in the tree.
     reports = [out for stage in stages for out in stage.outs if out.path in _report_paths(project, stage)]
     weights = project.artifact(model).path
-    items = {item.path: item for stage in stages for item in (*stage.deps, *stage.outs) if _is_data(project, item)}
+    items = {
+        item.path: item
+        for stage in stages
+        for item in (*stage.deps, *stage.outs)
+        if _is_data(project, item) and item.path not in every
+    }
     tracked = project.data_file(weights)
     if tracked is not None:
         items[tracked.path] = tracked

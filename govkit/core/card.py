@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -13,7 +13,7 @@ from govkit.core import canonical, digests, records
 from govkit.core.errors import Malformed
 from govkit.core.records import Digest, Record, Text
 
-SCHEMA = "govkit.card/v1"
+SCHEMA: Final = "govkit.card/v1"
 Tier = Literal["low", "medium", "high"]
 
 #: What only people can say, in the order in which the page shows it.

@@ -6,7 +6,7 @@ Made by the hook for people to read; no command reads it back. What needs the lo
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from govkit.core import assess
 from govkit.core.card import Card
@@ -14,7 +14,7 @@ from govkit.core.gates.base import Check, Context
 from govkit.core.policy import InForce
 from govkit.core.records import Digest, Model, Record
 
-SCHEMA = "govkit.draft/v1"
+SCHEMA: Final = "govkit.draft/v1"
 
 
 class StageDraft(Record, frozen=True):

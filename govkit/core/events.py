@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -11,7 +11,7 @@ from govkit.core.errors import Malformed
 from govkit.core.names import is_model
 from govkit.core.records import Digest, GitId, Index, Instant, Person, Record, Stage, Text, Version, Words
 
-SCHEMA = "govkit.event/v1"
+SCHEMA: Final = "govkit.event/v1"
 LEAF = "govkit.leaf/v1"
 #: The file names of a commit of the log; everything else in its tree is evidence.
 EVENT_FILE, SIGNATURE_FILE = "event.json", "event.json.sig"

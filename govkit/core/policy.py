@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -22,7 +22,7 @@ from govkit.core.gates.lineage import LineageGate
 from govkit.core.gates.metric import MetricGate
 from govkit.core.records import Person, Record, Span, Stage, Words
 
-SCHEMA = "govkit.policy/v1"
+SCHEMA: Final = "govkit.policy/v1"
 #: The version of the ledger's rules that this govkit knows; see :mod:`govkit.core.ledger`.
 RULES = 1
 
@@ -52,8 +52,8 @@ class Role(Record, frozen=True):
     """Who holds a role, and for which models and risk tiers (glob patterns)."""
 
     people: list[Person]
-    models: list[str] = ["*"]
-    tiers: list[str] = ["*"]
+    models: list[str] = msgspec.field(default_factory=lambda: ["*"])
+    tiers: list[str] = msgspec.field(default_factory=lambda: ["*"])
 
 
 class Quorum(Record, frozen=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -17,7 +17,7 @@ from govkit.core.errors import Malformed
 from govkit.core.events import Head
 from govkit.core.records import Digest, GitId, Model, Person, Record, Stage, Version
 
-SCHEMA = "govkit.tag/v1"
+SCHEMA: Final = "govkit.tag/v1"
 TagKind = Literal["register", "promote", "rollback", "break-glass", "clear"]
 
 
