@@ -136,3 +136,26 @@ def split_signed(text: bytes) -> tuple[bytes, bytes | None]:
     if not block.endswith(_END.encode() + b"\n"):
         raise Malformed("text after the signature")
     return payload + b"\n", block
+
+
+def signed_by(blob: bytes, namespace: str) -> str:
+    """Return the key (``TYPE BASE64``) that a signature blob claims to be by; its mathematics is checked elsewhere.
+
+    Args:
+        blob: from :func:`dearmour`.
+        namespace: what the signature must have been made for.
+
+    Raises:
+        Malformed: for another version, purpose or hash, or bytes to spare.
+    """
+    if blob[:6] != b"SSHSIG" or blob[6:10] != b"\0\0\0\1":
+        raise Malformed("not a version 1 SSH signature")
+    fields = _fields(blob[10:])
+    if len(fields) != 5:
+        raise Malformed("an SSH signature with other fields than it should have")
+    key, purpose, reserved, algorithm, _ = fields
+    if purpose != namespace.encode():
+        raise Malformed(f"signed for the purpose {purpose.decode('utf-8', 'replace')!r}, not {namespace!r}")
+    if reserved or algorithm not in (b"sha256", b"sha512"):
+        raise Malformed("an SSH signature over another hash than SHA-256 or SHA-512")
+    return from_blob(key)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from govkit.core import canonical, digests, records
+from govkit.core import canonical, digests, records, tags
 from govkit.core.errors import Malformed
 from govkit.core.gates.base import Gate
 from govkit.core.gates.card import CardGate
@@ -190,6 +190,11 @@ class InForce:
             if person in role.people and fits:
                 found.add(name)
         return found
+
+    def tagger(self, person: str) -> str:
+        """Return ``NAME <EMAIL>`` of a person, as their tags carry it."""
+        member = self.policy.people[person]
+        return tags.identity_line(member.name, member.emails[0] if member.emails else f"{person}@govkit.invalid")
 
     def may(self, person: str, roles: list[str], model: str | None = None, tier: str | None = None) -> bool:
         """Tell whether a person holds one of these roles."""

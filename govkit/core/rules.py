@@ -440,6 +440,9 @@ def _tag(case: Case, named: TagRef) -> tags.TagRecord:
     require(
         (record.log, record.policy) == (case.event.log, case.policy.digest), "its tag stands on another head or policy"
     )
+    written = (tag.tagger, tag.epoch)
+    own = (case.policy.tagger(case.event.actor), times.epoch(case.event.time))
+    require(written == own, "its tag has another tagger or date than the event")
     require(named.name not in case.state.tags, f"the tag {named.name} was made before")
     counter = name.counter if name else None
     require(counter is None or counter >= case.state.next_counter(case.model), "its tag's number was used before")

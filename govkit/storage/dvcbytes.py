@@ -1,0 +1,159 @@
+"""The bytes that DVC tracks, as far as they are on this machine: in the working tree or in DVC's cache.
+
+DVC's MD5 only finds bytes; what is proven of them is their SHA-256. DVC itself is not imported here, except to fetch.
+Cache layout: DVC 3 keeps ``files/md5/AA/BBB…``, DVC 2 kept ``AA/BBB…``; a folder is a JSON list in a ``.dir`` object.
+"""
+
+from __future__ import annotations
+
+import configparser
+import json
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from govkit.core import digests
+from govkit.core.digests import FileDigest
+from govkit.core.errors import Refused, Usage
+from govkit.core.lineage import LockItem
+from govkit.storage import files
+
+_MAX_LISTING = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Found:
+    """Bytes that are at hand: SHA-256 of a file, or of a folder's listing; size in bytes; where each file lies."""
+
+    sha256: str
+    size: int
+    files: Mapping[str, Path]
+
+
+class DvcBytes:
+    """Looks for bytes by DVC's MD5.
+
+    Args:
+        root: the top of the working tree.
+        folder: the folder of the model's ``dvc.yaml``, from which the DVC project is looked for upwards.
+    """
+
+    def __init__(self, root: Path, folder: str = "") -> None:
+        self._root = root
+        self._caches = _caches(root, folder)
+
+    def find(self, item: LockItem) -> Found | None:
+        """Return the bytes of an item whose MD5 is the one that DVC recorded; None if they are not here."""
+        if item.md5 is None or "://" in item.path:
+            return None
+        return self._find_folder(item) if item.is_directory else self._find_file(item)
+
+    def read(self, item: LockItem, *, limit: int) -> bytes | None:
+        """Return the content of an item of at most ``limit`` bytes; None if it is not here or a folder."""
+        found = None if item.is_directory else self.find(item)
+        if found is None or found.size > limit:
+            return None
+        return found.files[""].read_bytes()
+
+    def _find_file(self, item: LockItem) -> Found | None:
+        for path in (self._root / item.path, *self._cached(item.md5 or "")):
+            found = _file(path, item.md5 or "")
+            if found is not None:
+                return found
+        return None
+
+    def _find_folder(self, item: LockItem) -> Found | None:
+        for listing in self._cached(item.md5 or ""):
+            if listing.is_file() and listing.stat().st_size <= _MAX_LISTING:
+                found = self._read_folder(item, listing)
+                if found is not None:
+                    return found
+        return None
+
+    def _read_folder(self, item: LockItem, listing: Path) -> Found | None:
+        try:
+            entries = json.loads(listing.read_bytes())
+            wanted = {str(entry["relpath"]): str(entry["md5"]) for entry in entries}
+        except (ValueError, TypeError, KeyError):
+            return None
+        paths: dict[str, Path] = {}
+        sums: list[FileDigest] = []
+        for relative, md5 in sorted(wanted.items()):
+            if not is_inside(relative):
+                return None
+            places = (self._root / item.path / relative, *self._cached(md5))
+            found = next((f for place in places if (f := _file(place, md5)) is not None), None)
+            if found is None:
+                return None
+            paths[relative] = found.files[""]
+            sums.append({"path": relative, "sha256": found.sha256, "size": found.size})
+        return Found(digests.directory(sums), sum(entry["size"] for entry in sums), paths)
+
+    def _cached(self, md5: str) -> list[Path]:
+        return [cache / layout / md5[:2] / md5[2:] for cache in self._caches for layout in ("files/md5", "")]
+
+
+def is_inside(relative: str) -> bool:
+    """Tell whether a POSIX path stays inside the folder that it is relative to."""
+    plain = posixpath.normpath(relative) == relative and "\\" not in relative and "\0" not in relative
+    return plain and not relative.startswith(("/", "../")) and relative not in ("", ".", "..")
+
+
+def _file(path: Path, md5: str) -> Found | None:
+    try:
+        if not path.is_file():
+            return None
+        summed = files.sums(path)
+    except OSError:
+        return None
+    return Found(summed.sha256, summed.size, {"": path}) if summed.md5 == md5 else None
+
+
+def _caches(root: Path, folder: str) -> list[Path]:
+    """Return the cache folders of the DVC project that holds ``folder``, as its configuration names them."""
+    start = root / folder
+    for place in (start, *start.parents):
+        project = place / ".dvc"
+        if project.is_dir():
+            named = [value for name in ("config", "config.local") if (value := _cache_dir(project / name))]
+            return [(project / Path(value).expanduser()).resolve() for value in named] + [project / "cache"]
+        if place == root:
+            break
+    return []
+
+
+def _cache_dir(config: Path) -> str | None:
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read(config, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError):
+        return None
+    return parser.get("cache", "dir", fallback=None)
+
+
+def fetch(root: Path, commit: str, path: str, target: Path) -> None:
+    """Bring an output of a commit from DVC's cache or remote into a new file or folder.
+
+    Args:
+        root: the top of the working tree.
+        commit: the commit, in hex.
+        path: the output, from the top of the repository.
+        target: where to put it; its content is unproven until somebody checks it.
+
+    Raises:
+        Usage: if this is no DVC repository.
+        Refused: if DVC cannot deliver it; with what DVC said.
+    """
+    from dvc.api import DVCFileSystem
+    from dvc.exceptions import DvcException, NotDvcRepoError
+
+    try:
+        source = DVCFileSystem(str(root), rev=commit)
+        source.get("/" + path, str(target), recursive=True)
+    except NotDvcRepoError as error:
+        raise Usage("this is not a DVC repository", fix="run 'dvc init'") from error
+    except (DvcException, OSError) as error:
+        raise Refused(
+            f"DVC could not deliver {path}", why=str(error), fix="check the DVC remote with 'dvc fetch'"
+        ) from error

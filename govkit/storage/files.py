@@ -1,0 +1,60 @@
+"""Digests of files, and writing them so that a crash leaves the old or the new one, never half of either."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class FileSums:
+    """SHA-256 (``sha256:…``), MD5 (hex) and size in bytes of a file."""
+
+    sha256: str
+    md5: str
+    size: int
+
+
+def sums(path: Path) -> FileSums:
+    """Return the digests of a file, read once.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(_BLOCK):
+            sha256.update(block)
+            md5.update(block)
+            size += len(block)
+    return FileSums(f"sha256:{sha256.hexdigest()}", md5.hexdigest(), size)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file by way of a temporary one beside it, and make its folders.
+
+    Raises:
+        OSError: if that is not possible; the old file is then untouched.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+        Path(name).chmod(mode)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

@@ -1,0 +1,314 @@
+"""Git, as far as govkit needs it: objects read through one ``git cat-file --batch``, refs moved in transactions.
+
+Nothing that the repository's configuration, ``refs/replace`` or ``.git/info/grafts`` says can change what is read:
+commands run with replacement objects, grafts, hooks and the commit graph off, and never through a shell.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import git
+from git.exc import GitError, InvalidGitRepositoryError, NoSuchPathError
+
+from govkit.core.assess import Commit
+from govkit.core.errors import Malformed, Refused, Undecided, Usage
+
+ZERO = "0" * 40
+_SAFE_CONFIG = ("core.commitGraph=false", "core.hooksPath=/dev/null", "core.fsmonitor=false", "log.showSignature=false")
+_SAFE_ENVIRONMENT = {
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull,
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C.UTF-8",
+}
+
+
+class TreeEntry(NamedTuple):
+    """One entry of a Git tree: mode such as ``100644``, object id in hex, and its name or path."""
+
+    mode: str
+    id: str
+    name: str
+
+
+class RefUpdate(NamedTuple):
+    """A ref to move from one object id to another; ``ZERO`` as old id means that it must not exist."""
+
+    name: str
+    new: str
+    old: str
+
+
+@dataclass(frozen=True)
+class RawCommit:
+    """A commit object taken apart: tree, parents, and all of its bytes."""
+
+    id: str
+    tree: str
+    parents: tuple[str, ...]
+    raw: bytes
+
+
+class Repository:
+    """A Git repository.
+
+    Args:
+        path: a folder in it.
+
+    Raises:
+        Usage: if there is no Git repository, or one that cannot be governed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._repo = git.Repo(path, search_parent_directories=True)
+        except (InvalidGitRepositoryError, NoSuchPathError, GitError, ValueError) as error:
+            raise Usage(f"{path} is not in a Git repository", fix="go to one, or name one with --repo DIR") from error
+        self._repo.git.update_environment(**_SAFE_ENVIRONMENT)
+        if self.config("extensions.objectformat") == "sha256":
+            raise Usage(
+                "this is a SHA-256 Git repository", why="DVC cannot open such a repository", fix="use a SHA-1 one"
+            )
+
+    @property
+    def root(self) -> Path:
+        """The top of the working tree.
+
+        Raises:
+            Usage: if the repository is bare.
+        """
+        if self._repo.working_tree_dir is None:
+            raise Usage("this repository is bare, and the command needs files", fix="run it in a clone")
+        return Path(self._repo.working_tree_dir)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether there is no working tree."""
+        return self._repo.working_tree_dir is None
+
+    @cached_property
+    def git_dir(self) -> Path:
+        """The folder that all worktrees share."""
+        return Path(self._repo.common_dir)
+
+    def run(self, *arguments: str, stdin: bytes | None = None) -> bytes:
+        """Run ``git`` and return what it printed.
+
+        Raises:
+            Refused: if it fails; with the first line of what it said.
+        """
+        code, out, error = self.try_run(*arguments, stdin=stdin)
+        if code != 0:
+            said = error.strip().splitlines()
+            raise Refused(f"git {arguments[0]} failed", why=said[-1] if said else f"exit code {code}")
+        return out
+
+    def try_run(self, *arguments: str, stdin: bytes | None = None) -> tuple[int, bytes, str]:
+        """Run ``git`` and return exit code, output and what it said on standard error."""
+        config = [word for setting in _SAFE_CONFIG for word in ("-c", setting)]
+        done = subprocess.run(
+            ["git", *config, *arguments],
+            cwd=self._repo.working_tree_dir or self._repo.git_dir,
+            env={**os.environ, **_SAFE_ENVIRONMENT},
+            input=stdin if stdin is not None else b"",
+            capture_output=True,
+            check=False,
+        )
+        return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace")
+
+    def config(self, name: str) -> str | None:
+        """Return a value of Git's configuration, or None. Never used to decide whom to trust."""
+        section, _, key = name.rpartition(".")
+        with self._repo.config_reader() as reader:
+            value = reader.get_value(section, key, default="")
+        return str(value) or None
+
+    # -- objects ------------------------------------------------------------------------------------------------
+
+    def read(self, identity: str) -> tuple[str, bytes]:
+        """Return kind and bytes of an object.
+
+        Args:
+            identity: 40 hex digits, or anything else that ``git cat-file`` resolves.
+
+        Raises:
+            Undecided: if this repository does not have it.
+        """
+        try:
+            _, kind, _, data = self._repo.git.get_object_data(identity)
+        except (ValueError, GitError) as error:
+            raise Undecided(
+                f"Git object {identity[:12]} is not in this clone",
+                why="the clone is shallow, partial or damaged",
+                fix="run 'git fetch --unshallow', or clone again without --depth",
+            ) from error
+        return kind if isinstance(kind, str) else kind.decode(), data
+
+    def has(self, identity: str) -> bool:
+        """Tell whether an object is in this repository."""
+        return self.try_run("cat-file", "-e", identity)[0] == 0
+
+    def commit(self, identity: str) -> RawCommit:
+        """Return a commit by its own bytes, so that grafts and replacements cannot change its parents.
+
+        Raises:
+            Undecided: if it is not in this clone.
+            Malformed: if it is not a commit.
+        """
+        kind, raw = self.read(identity)
+        header = raw.partition(b"\n\n")[0].decode("utf-8", "replace").split("\n")
+        if kind != "commit" or not header[0].startswith("tree "):
+            raise Malformed(f"{identity[:12]} is a {kind}, not a commit")
+        parents = []
+        for line in header[1:]:
+            if not line.startswith("parent "):
+                break
+            parents.append(line[7:])
+        return RawCommit(identity, header[0][5:], tuple(parents), raw)
+
+    def tree(self, identity: str) -> list[TreeEntry]:
+        """Return the entries of a tree object, not those of its subtrees."""
+        _, data = self.read(identity)
+        entries, rest = [], data
+        while rest:
+            head, _, rest = rest.partition(b"\0")
+            mode, _, name = head.partition(b" ")
+            entries.append(TreeEntry(mode.decode(), rest[:20].hex(), name.decode("utf-8", "surrogateescape")))
+            rest = rest[20:]
+        return entries
+
+    def files(self, commit: str) -> dict[str, TreeEntry]:
+        """Return every file of a commit by its path."""
+        out = self.run("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit)
+        found = {}
+        for line in out.split(b"\0")[:-1]:
+            head, _, path = line.partition(b"\t")
+            mode, _, identity = head.decode().split(" ")
+            name = path.decode("utf-8", "surrogateescape")
+            found[name] = TreeEntry(mode, identity, name)
+        return found
+
+    def write_object(self, kind: str, content: bytes) -> str:
+        """Store an object, without a ref, and return its id in hex."""
+        return self.run("hash-object", "-t", kind, "-w", "--stdin", stdin=content).decode().strip()
+
+    def write_tree(self, blobs: Mapping[str, str]) -> str:
+        """Store a flat tree of files and return its id.
+
+        Args:
+            blobs: blob ids in hex, by file name.
+        """
+        lines = "".join(f"100644 blob {identity}\t{name}\0" for name, identity in sorted(blobs.items()))
+        return self.run("mktree", "-z", stdin=lines.encode()).decode().strip()
+
+    # -- refs ---------------------------------------------------------------------------------------------------
+
+    def refs(self, *prefixes: str) -> dict[str, str]:
+        """Return object ids (of tag objects, for annotated tags) by full ref name."""
+        out = self.run("for-each-ref", "--format=%(objectname) %(refname)", *prefixes).decode(
+            "utf-8", "surrogateescape"
+        )
+        return {name: identity for identity, _, name in (line.partition(" ") for line in out.splitlines())}
+
+    def resolve(self, revision: str) -> str | None:
+        """Return the commit that a revision names, in hex, or None."""
+        code, out, _ = self.try_run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        return out.decode().strip() if code == 0 else None
+
+    def move_refs(self, updates: Iterable[RefUpdate]) -> None:
+        """Move refs in one transaction: all or none, each only from its old value.
+
+        Raises:
+            Refused: if a ref has another value by now, or stands in the way of another.
+        """
+        lines = [f"update {ref.name} {ref.new} {ref.old}" for ref in updates]
+        self.run("update-ref", "--stdin", stdin="\n".join(["start", *lines, "prepare", "commit", ""]).encode())
+
+    # -- history ------------------------------------------------------------------------------------------------
+
+    def missing_history(self) -> bool:
+        """Tell whether the clone is shallow: then some commits say nothing of their parents."""
+        return self.run("rev-parse", "--is-shallow-repository").strip() == b"true"
+
+    def is_ancestor(self, commit: str, of: str) -> bool:
+        """Tell whether ``commit`` is reachable from ``of``."""
+        return self.try_run("merge-base", "--is-ancestor", commit, of)[0] == 0
+
+    def commits_since(self, commit: str, since: str | None) -> list[RawCommit]:
+        """Return all commits reachable from ``commit`` and not from ``since``.
+
+        Raises:
+            Undecided: if the clone does not have them all.
+        """
+        if self.missing_history():
+            raise Undecided(
+                "this clone is shallow, so the commits of the version are not all known",
+                fix="run 'git fetch --unshallow'",
+            )
+        exclude = [f"^{since}"] if since else []
+        out = self.run("rev-list", commit, *exclude).decode().split()
+        return [self.commit(identity) for identity in out]
+
+    def changed_files(self) -> list[str]:
+        """Return paths that differ from HEAD in index or working tree, untracked ones left out."""
+        out = self.run("status", "--porcelain", "-z", "--untracked-files=no")
+        return [line[3:].decode("utf-8", "replace") for line in out.split(b"\0") if len(line) > 3]
+
+    def close(self) -> None:
+        """End the processes that serve reads."""
+        self._repo.close()
+
+
+def split_commit(raw: bytes) -> tuple[bytes, bytes | None]:
+    """Split a commit into what its signature is over and the signature block, or None.
+
+    The format is Git's ``gpgsig`` header: continued lines begin with a space.
+    """
+    header, blank, message = raw.partition(b"\n\n")
+    kept: list[bytes] = []
+    block: list[bytes] = []
+    inside = False
+    for line in header.split(b"\n"):
+        if line.startswith(b"gpgsig "):
+            inside = True
+            block.append(line[7:])
+        elif inside and line.startswith(b" "):
+            block.append(line[1:])
+        else:
+            inside = False
+            kept.append(line)
+    payload = b"\n".join(kept) + blank + message
+    return payload, b"\n".join(block) + b"\n" if block else None
+
+
+def addresses(raw: bytes) -> frozenset[str]:
+    """Return the e-mail addresses of a commit's author and co-authors (``Co-authored-by:``), in small letters."""
+    text = raw.decode("utf-8", "replace")
+    header, _, message = text.partition("\n\n")
+    lines = [line for line in header.split("\n") if line.startswith("author ")]
+    lines += [line for line in message.split("\n") if line.lower().startswith("co-authored-by:")]
+    found = (line[line.rfind("<") + 1 : line.rfind(">")].strip().lower() for line in lines if "<" in line)
+    return frozenset(address for address in found if address)
+
+
+def describe_commits(commits: Iterable[RawCommit]) -> Iterator[Commit]:
+    """Yield who wrote each commit, and the key that signed it."""
+    from govkit.storage.signatures import signer_of
+
+    for commit in commits:
+        payload, block = split_commit(commit.raw)
+        signer = None
+        if block is not None:
+            try:
+                signer = signer_of(payload, block, "git")
+            except Malformed:
+                signer = None
+        yield Commit(f"git-sha1:{commit.id}", addresses(commit.raw), signer)

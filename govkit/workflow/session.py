@@ -1,0 +1,316 @@
+"""A governed repository at work: its Git repository, its log, the pins, and the one way in which events are written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from govkit.core import digests, events, names, records, tags, times
+from govkit.core.errors import Refused, Undecided, Usage
+from govkit.core.events import Event, TagRef
+from govkit.core.ledger import Entry
+from govkit.core.policy import InForce
+from govkit.core.state import State, Status
+from govkit.core.tags import TagRecord
+from govkit.storage import log as log_storage
+from govkit.storage import pins as pin_storage
+from govkit.storage.git import Repository
+from govkit.storage.log import Log
+from govkit.storage.signatures import EVENT_NAMESPACE, TAG_NAMESPACE, SigningKey, load_key
+from govkit.workflow.plans import Options, Plan, Signed, TagPlan, Written
+
+KEY_VARIABLE = "GOVKIT_KEY"
+_TRIES = 5
+
+
+class Session:
+    """A repository that somebody works in, with what they told the command.
+
+    Args:
+        options: what they told it.
+
+    Raises:
+        Usage: if there is no Git repository.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.git = Repository(options.repo)
+
+    @cached_property
+    def log(self) -> Log:
+        """The log, read and judged; see :func:`govkit.storage.log.read` for what it raises."""
+        return log_storage.read(self.git)
+
+    @property
+    def state(self) -> State:
+        """What the log says."""
+        return self.log.state
+
+    @property
+    def policy(self) -> InForce:
+        """The policy in force.
+
+        Raises:
+            Refused: if the log has none.
+        """
+        if self.state.policy is None:
+            first = self.state.judged[0]
+            raise Refused("the log has no policy in force", why=f"event 0 is {first.status}: {first.reason}")
+        return self.state.policy
+
+    @cached_property
+    def pins(self) -> pin_storage.Pins:
+        """What this person trusts."""
+        return pin_storage.load(self.options.root, os.environ)
+
+    def check_trust(self) -> None:
+        """Make sure that the log is the one that was pinned.
+
+        Raises:
+            Refused: if another root is pinned for it.
+            Undecided: if nothing is pinned.
+        """
+        root = self.log.root_of_trust
+        other = self.pins.contradicts(root, self.state.remote)
+        if other is not None:
+            raise Refused(
+                "this log is not the one that was pinned",
+                why=f"its root of trust is {root}, pinned is {other}",
+                fix="somebody rewrote the log from its start, or this is another repository: find out which",
+            )
+        if not self.pins.accepts(root):
+            raise Undecided(
+                "nothing is proven without a pinned root of trust",
+                why=f"{self.pins.path} does not know {root}",
+                fix="look at it with 'govkit trust', or pass --root sha256:…",
+            )
+
+    def check_history(self) -> None:
+        """Make sure that the log can be relied on as a whole.
+
+        Raises:
+            Refused: if an event shows another history that nobody has acknowledged.
+            Undecided: if an event cannot be decided, or is dated ahead of this clock.
+        """
+        for judged in self.state.conflicts.values():
+            raise Refused(
+                f"event {judged.index} belongs to another history of this log",
+                why=judged.reason,
+                fix="find the other history; an administrator quorum can then acknowledge it",
+            )
+        for judged in self.state.undecided.values():
+            raise Undecided(
+                f"event {judged.index} cannot be decided", why=judged.reason, fix="upgrade govkit, or fetch again"
+            )
+        latest = times.write(self.now() + times.MAX_AHEAD)
+        if self.state.effective > latest:
+            raise Undecided(
+                f"the log is dated {self.state.effective}, ahead of this clock ({times.write(self.now())})",
+                fix="check this machine's clock; if it is right, somebody dated an event ahead",
+            )
+
+    def now(self) -> datetime:
+        """Return the time by this session's clock."""
+        return self.options.clock()
+
+    # -- who signs ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def key(self) -> SigningKey:
+        """The key to sign with: ``--key``, else ``GOVKIT_KEY``, else Git's ``user.signingkey``.
+
+        Raises:
+            Usage: if none is named, or the one named cannot be used.
+        """
+        named = self.options.key or os.environ.get(KEY_VARIABLE)
+        if named:
+            return load_key(named)
+        configured = self.git.config("user.signingkey")
+        if configured:
+            return load_key(configured, base=None if self.git.is_bare else self.git.root)
+        raise Usage(
+            "no key to sign with",
+            why="there is neither --key, nor GOVKIT_KEY, nor user.signingkey in Git's configuration",
+            fix="make one with 'ssh-keygen -t ed25519 -f ~/.ssh/govkit' and pass --key ~/.ssh/govkit",
+        )
+
+    @property
+    def actor(self) -> str:
+        """The id of the person whose key this is.
+
+        Raises:
+            Refused: if the policy in force does not know the key.
+        """
+        person = self.policy.owner(self.key.public)
+        if person is None:
+            known = ", ".join(sorted(self.policy.policy.people))
+            raise Refused(
+                f"the key {self.key.path} belongs to nobody in the policy in force",
+                why=f"people there: {known}",
+                fix="name another key with --key, or have an administrator add it with 'govkit people add'",
+            )
+        return person
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    def write(self, make: Callable[[], Plan]) -> Written:
+        """Sign an event and its tag, and append them to the log, all or nothing.
+
+        Whoever loses a race takes the new head, makes the plan again from it, and signs again.
+
+        Args:
+            make: returns what to write, from the log as it is then.
+
+        Raises:
+            Refused: if the ledger would not let the event have its effect, or the signer does not agree.
+        """
+        self.check_trust()
+        self.check_history()
+        return self._race(lambda: self.append(self.sign(make())))
+
+    def carry(self, signed: Signed) -> Written:
+        """Append an event that somebody else signed, such as a decision from a file.
+
+        Raises:
+            Refused: if the ledger would not let it have its effect.
+        """
+        self.check_trust()
+        self.check_history()
+        return self._race(lambda: self.append(signed))
+
+    def _race(self, step: Callable[[], Written]) -> Written:
+        for attempt in range(1, _TRIES + 1):
+            before = self.log.commits[-1]
+            try:
+                return step()
+            except Refused:
+                self._reload()
+                if self.log.commits[-1] == before or attempt == _TRIES:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _reload(self) -> None:
+        self.__dict__.pop("log", None)
+
+    def sign(self, plan: Plan) -> Signed:
+        """Show what will be signed, ask where there is somebody to ask, and sign it for the log's next place."""
+        actor, tag_name, time = self.actor, self._tag_name(plan), self._time(plan)
+        self._show(plan, actor, tag_name)
+        evidence, body = dict(plan.evidence), plan.body
+        if plan.tag is not None and tag_name is not None:
+            evidence["tag"] = self._tag(plan.subject, plan.tag, tag_name, time)
+        if callable(body):
+            body = body(TagRef(name=tag_name or "", id=digests.git_object_id("tag", evidence["tag"])))
+        event = Event(
+            schema=events.SCHEMA,
+            log=self.log.head,
+            type=plan.type,
+            time=time,
+            actor=actor,
+            subject=plan.subject,
+            body=records.to_value(body),
+            evidence={name: digests.sha256(content) for name, content in sorted(evidence.items())},
+        )
+        content = records.to_json(event)
+        signature = b"" if self.options.dry_run else self.key.sign(content, EVENT_NAMESPACE)
+        return Signed(content, signature, evidence, tag_name)
+
+    def append(self, signed: Signed) -> Written:
+        """Ask the ledger, then store the event and move branch and tag in one transaction.
+
+        Raises:
+            Refused: if the ledger would not let it have its effect, or somebody else was faster.
+        """
+        judged = self.log.ledger.append(self._entry(signed))
+        if judged.status is not Status.GOOD:
+            self._reload()
+            raise Refused("the ledger refuses this", why=judged.reason, fix="nothing was written")
+        log = self.log
+        self._reload()
+        if self.options.dry_run:
+            return Written(judged, None, signed.tag)
+        tag_id = self.git.write_object("tag", signed.evidence["tag"]) if signed.tag else None
+        commit = log_storage.store(self.git, signed.content, signed.signature, signed.evidence, log.commits[-1])
+        log_storage.advance(self.git, commit, log.branch_head, (signed.tag, tag_id) if signed.tag and tag_id else None)
+        return Written(judged, commit, signed.tag)
+
+    def _entry(self, signed: Signed) -> Entry:
+        evidence = {name: log_storage.make_evidence(name, data) for name, data in signed.evidence.items()}
+        if not self.options.dry_run:
+            signer, problem = log_storage.check_signature(signed.content, signed.signature, EVENT_NAMESPACE)
+            return Entry(signed.content, signed.signature, signer, problem, evidence)
+        if "tag" in evidence:
+            evidence["tag"] = replace(evidence["tag"], signer=self.key.public)
+        return Entry(signed.content, signed.signature, self.key.public, "", evidence)
+
+    def _time(self, plan: Plan) -> str:
+        """Return the event's time: now, but not before its predecessor; with a tag, a second after the last tag.
+
+        GTO orders tags by their date, so two of them must not share one.
+        """
+        earliest = self.state.effective
+        if plan.tag is not None:
+            tagged = [
+                judged.effective for judged in self.state.judged if judged.event and "tag" in judged.event.evidence
+            ]
+            earliest = max([earliest, *(times.add(instant, timedelta(seconds=1)) for instant in tagged[-1:])])
+        time = max(times.write(self.now()), earliest)
+        if time > times.write(self.now() + times.MAX_AHEAD):
+            raise Undecided("the log is dated ahead of this clock", fix="check this machine's clock")
+        return time
+
+    def _tag_name(self, plan: Plan) -> str | None:
+        if plan.tag is None:
+            return None
+        existing = {name.removeprefix("refs/tags/") for name in self.git.refs("refs/tags")}
+        if plan.tag.name.kind == "register":
+            return _free_name(plan.tag.name, existing)
+        return str(replace(plan.tag.name, counter=self.state.next_counter(plan.subject, existing)))
+
+    def _tag(self, model: str, plan: TagPlan, name: str, time: str) -> bytes:
+        blank: dict[str, Any] = dict.fromkeys(("version", "stage", "card", "weights", "requirements", "request"))
+        record = TagRecord(
+            schema=tags.SCHEMA,
+            ref=name,
+            kind=plan.kind,
+            model=model,
+            commit=plan.commit,
+            policy=self.policy.digest,
+            log=self.log.head,
+            actor=self.actor,
+            **{**blank, "decisions": [], **plan.fields},
+        )
+        payload = tags.payload(record, self.policy.tagger(self.actor), time)
+        return payload if self.options.dry_run else payload + self.key.sign(payload, TAG_NAMESPACE)
+
+    def _show(self, plan: Plan, actor: str, tag_name: str | None) -> None:
+        """Show what will be signed before a signature is made, and ask where there is somebody to ask."""
+        lines = [*plan.summary, f"signed by {actor} with {self.key.path}"]
+        if tag_name:
+            lines.append(f"with the signed tag '{tag_name}'")
+        if self.options.show is not None:
+            self.options.show(lines)
+        if not self.options.dry_run and self.options.agree is not None and not self.options.agree("Sign this?"):
+            raise Refused("nothing was signed", why="you did not agree")
+
+
+def _free_name(name: names.TagName, existing: Iterable[str]) -> str:
+    """Return a version tag's name, if nothing stands in its way.
+
+    Raises:
+        Refused: if the tag, or one below its name, exists without the log knowing it.
+    """
+    wanted = str(name)
+    squatters = sorted(other for other in existing if other == wanted or other.startswith(wanted + "/"))
+    if squatters:
+        raise Refused(
+            f"the tag {wanted} cannot be made",
+            why=f"'{squatters[0]}' stands in its way, and the log does not know it",
+            fix=f"find out who made it, then: git tag -d '{squatters[0]}'",
+        )
+    return wanted
