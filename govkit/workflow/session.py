@@ -14,7 +14,7 @@ from govkit.core.errors import Refused, Undecided, Usage
 from govkit.core.events import Event, TagRef
 from govkit.core.ledger import Entry
 from govkit.core.policy import InForce
-from govkit.core.state import State, Status
+from govkit.core.state import Judged, State, Status
 from govkit.core.tags import TagRecord
 from govkit.storage import log as log_storage
 from govkit.storage import pins as pin_storage
@@ -220,18 +220,26 @@ class Session:
         signature = b"" if self.options.dry_run else self.key.sign(content, EVENT_NAMESPACE)
         return Signed(content, signature, evidence, tag_name)
 
+    def probe(self, signed: Signed) -> Judged:
+        """Ask the ledger about an event without appending it; return its verdict.
+
+        Raises:
+            Refused: if the ledger would not let it have its effect.
+        """
+        judged = self.log.ledger.append(self._entry(signed))
+        self._reload()
+        if judged.status is not Status.GOOD:
+            raise Refused("the ledger refuses this", why=judged.reason, fix="nothing was written")
+        return judged
+
     def append(self, signed: Signed) -> Written:
         """Ask the ledger, then store the event and move branch and tag in one transaction.
 
         Raises:
             Refused: if the ledger would not let it have its effect, or somebody else was faster.
         """
-        judged = self.log.ledger.append(self._entry(signed))
-        if judged.status is not Status.GOOD:
-            self._reload()
-            raise Refused("the ledger refuses this", why=judged.reason, fix="nothing was written")
         log = self.log
-        self._reload()
+        judged = self.probe(signed)
         if self.options.dry_run:
             return Written(judged, None, signed.tag)
         tag_id = self.git.write_object("tag", signed.evidence["tag"]) if signed.tag else None

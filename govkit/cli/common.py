@@ -1,0 +1,136 @@
+"""What all commands share: their options, how they ask, and how an error is told."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from govkit.core.errors import GovkitError
+
+if TYPE_CHECKING:
+    from govkit.workflow.plans import Options
+    from govkit.workflow.session import Session
+
+F = TypeVar("F", bound=Callable[..., Any])
+DEBUG_VARIABLE = "GOVKIT_DEBUG"
+
+repo_option = click.option(
+    "--repo", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="A folder in the repository."
+)
+root_option = click.option(
+    "--root", metavar="DIGEST", help="The root of trust; else GOVKIT_ROOT, else your known-roots file."
+)
+format_option = click.option(
+    "--format", "output", type=click.Choice(["table", "json"]), default="table", help="How to print the answer."
+)
+key_option = click.option(
+    "--key", metavar="FILE", help="The key to sign with; else GOVKIT_KEY, else Git's user.signingkey."
+)
+dry_run_option = click.option("--dry-run", is_flag=True, help="Show what would be signed and written, and stop.")
+yes_option = click.option("--yes", "-y", is_flag=True, help="Say yes beforehand to every question.")
+
+
+def reads(function: F) -> F:
+    """Give a command the options of one that only looks."""
+    return _stack(function, repo_option, root_option, format_option)
+
+
+def writes(function: F) -> F:
+    """Give a command the options of one that signs."""
+    return _stack(function, repo_option, root_option, key_option, dry_run_option, yes_option, format_option)
+
+
+def _stack(function: F, *options: Callable[[Any], Any]) -> F:
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def session(
+    repo: Path,
+    *,
+    root: str | None = None,
+    key: str | None = None,
+    dry_run: bool = False,
+    yes: bool = False,
+) -> Session:
+    """Open the repository that a command works in."""
+    from govkit.workflow.session import Session
+
+    return Session(options(repo, root=root, key=key, dry_run=dry_run, yes=yes))
+
+
+def options(
+    repo: Path, *, root: str | None = None, key: str | None = None, dry_run: bool = False, yes: bool = False
+) -> Options:
+    """Return a command's options as the workflow takes them; nobody is asked where there is no terminal."""
+    from govkit.workflow.plans import Options, is_interactive
+
+    agree = None if yes or not is_interactive() else _ask
+    return Options(repo=repo, key=key, root=root, dry_run=dry_run, show=_show, agree=agree)
+
+
+def _show(lines: list[str]) -> None:
+    from govkit.core.inert import line
+
+    click.echo("What will be signed:", err=True)
+    for text in lines:
+        click.echo(f"  {line(text)}", err=True)
+
+
+def _ask(question: str) -> bool:
+    return click.confirm(question, err=True)
+
+
+def tell(error: GovkitError) -> None:
+    """Print an error: what happened, why, and what to do next."""
+    from govkit.core.inert import visible
+
+    lines = [f"govkit: {error.what}"]
+    for label, text in (("why", error.why), ("next", error.fix)):
+        parts = text.split("\n") if text else []
+        lines += [f"  {label if not index else ' ' * len(label)}  {part}" for index, part in enumerate(parts)]
+    click.echo(visible("\n".join(lines)), err=True)
+
+
+def run(command: click.Command, arguments: list[str] | None = None) -> int:
+    """Run a command and return the exit code that every command shares: 0, 1, 2 or 3.
+
+    No traceback reaches a user unless ``GOVKIT_DEBUG`` is set.
+    """
+    try:
+        result = command.main(args=arguments, prog_name="govkit", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except GovkitError as error:
+        tell(error)
+        return error.exit_code
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("govkit: stopped; nothing was half-done", err=True)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        tell(GovkitError("a file could not be read or written", why=str(error), fix="check disk space and permissions"))
+        return 2
+    except Exception as error:
+        if os.environ.get(DEBUG_VARIABLE):
+            traceback.print_exc()
+        what = f"{type(error).__name__}: {error}"
+        tell(
+            GovkitError(
+                "something went wrong inside govkit", why=what, fix=f"run it with {DEBUG_VARIABLE}=1 and report it"
+            )
+        )
+        return 3

@@ -1,0 +1,174 @@
+"""Commands that write decisions: ``register``, ``request``, ``gate``, ``approve``, ``reject``, ``submit``, ``promote``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from govkit.cli import common
+from govkit.core import names
+
+if TYPE_CHECKING:
+    from govkit.workflow.decide import Choice
+    from govkit.workflow.judge import Judgement
+    from govkit.workflow.plans import Written
+
+stage_option = click.option("--stage", required=True, help="The stage.")
+ticket_option = click.option("--ticket", default="", help="A reference into another system.")
+
+
+@click.command()
+@click.argument("version", metavar="MODEL[@VERSION]")
+@click.option("--rev", metavar="REVISION", help="The commit to register; HEAD of a clean tree if left out.")
+@common.writes
+def register(version: str, rev: str | None, output: str, **options: Any) -> None:
+    """Register a commit as a version of a model, with a signed tag."""
+    from govkit.workflow import register as workflow
+
+    model, wanted = names.split_version(version)
+    _tell(workflow.register(common.session(**options), model, wanted, rev), output, "registered")
+
+
+@click.command()
+@click.argument("version", metavar="MODEL[@VERSION]")
+@stage_option
+@click.option("-m", "--message", "reason", default="", help="Why, for the approvers.")
+@ticket_option
+@click.option("--rev", metavar="REVISION", help="The commit to register if the version is new; HEAD if left out.")
+@common.writes
+def request(version: str, stage: str, reason: str, ticket: str, rev: str | None, output: str, **options: Any) -> None:
+    """Ask to let a version serve in a stage; registers it first if needed."""
+    from govkit.reports import jsonout, table
+    from govkit.workflow import register as workflow
+
+    model, wanted = names.split_version(version)
+    session = common.session(**options)
+    asked = workflow.request(session, model, wanted, stage, reason, ticket=ticket, revision=rev)
+    if output == "json":
+        jsonout.write("govkit.request/v1", {"version": asked.version, "request": asked.written.judged.id})
+        return
+    if asked.registered:
+        table.write(f"registered {model}@{asked.version}")
+    table.write(f"asked: '{model}@{asked.version}#{stage}'  {asked.written.judged.id}")
+    _judgement(asked.judgement)
+    table.write(f"next: the approvers read the card and run  govkit approve '{model}@{asked.version}#{stage}'")
+
+
+@click.command()
+@click.argument("version", metavar="MODEL[@VERSION]")
+@stage_option
+@click.option("--rev", metavar="REVISION", help="Judge the card of a commit instead of a registered version.")
+@common.reads
+def gate(version: str, stage: str, rev: str | None, repo: Path, root: str | None, output: str) -> int:
+    """Decide every requirement of a stage for a version, and explain each; exit code 1 if one is not met."""
+    from govkit.reports import jsonout
+    from govkit.workflow import cards, judge
+
+    model, wanted = names.split_version(version)
+    session = common.session(repo, root=root)
+    if rev is not None:
+        _, found = cards.read_committed(cards.tree_of(session.git, rev), model)
+        judgement = judge.judge_card(session, found, stage)
+        blocking = [check for check in judgement.blocking if check.verdict != "pending"]
+    else:
+        judgement = judge.judge(session, judge.find_version(session, model, wanted), stage)
+        blocking = judgement.blocking
+    if output == "json":
+        jsonout.write("govkit.gate/v1", {**_plain(judgement), "open": not blocking})
+    else:
+        _judgement(judgement)
+    return 1 if blocking else 0
+
+
+def _plain(judgement: Judgement) -> dict[str, Any]:
+    keys = ("model", "version", "stage", "requirements", "champion", "checks")
+    return {key: getattr(judgement, key) for key in keys}
+
+
+def _judgement(judgement: Judgement) -> None:
+    from govkit.reports import table
+
+    champion = f", instead of {judgement.champion}" if judgement.champion else ", the first there"
+    name = f"{judgement.model}@{judgement.version}" if judgement.version else f"{judgement.model} (not registered)"
+    table.checks(judgement.checks, title=f"{name} for {judgement.stage}{champion}")
+    for check in judgement.blocking:
+        if check.fix:
+            table.write(f"  {check.gate}: {check.fix}")
+
+
+def _decision(choice: Choice, help_text: str) -> click.Command:
+    @click.command(choice, help=help_text)
+    @click.argument("name", metavar="REQUEST")
+    @click.option("--role", help="The role in which you decide, if you are asked in several.")
+    @click.option("-m", "--meaning", help="What your signature means; the usual words if left out.")
+    @click.option(
+        "--output", "target", type=click.Path(path_type=Path), metavar="FILE", help="Sign into a file for 'submit'."
+    )
+    @common.writes
+    def command(
+        name: str, role: str | None, meaning: str | None, target: Path | None, output: str, **options: Any
+    ) -> None:
+        from govkit.reports import table
+        from govkit.workflow import decide as workflow
+
+        session = common.session(**options)
+        if target is None:
+            written = workflow.decide(session, name, choice, role=role, meaning=meaning)
+            _tell(written, output, f"decided: {choice} {name}")
+            return
+        workflow.decide_to_file(session, name, choice, target, role=role, meaning=meaning)
+        table.write(f"signed into {target}; whoever can write to the repository runs  govkit submit {target}")
+
+    return command
+
+
+approve = _decision(
+    "approve", "Sign a yes to REQUEST: 'MODEL@VERSION#STAGE' or 'policy#INDEX'. What will be signed is shown first."
+)
+reject = _decision(
+    "reject", "Sign a no to REQUEST. It holds for this stage and card, over new requests too, until it is lifted."
+)
+lift = _decision("lift", "Lift the rejects that hold for REQUEST, in a role that the policy names for that.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@common.writes
+def submit(file: Path, output: str, **options: Any) -> None:
+    """Append a decision that somebody signed into FILE; anyone can carry it, nobody can change it."""
+    from govkit.workflow import decide as workflow
+
+    _tell(workflow.submit(common.session(**options), file), output, f"submitted {file}")
+
+
+@click.command()
+@click.argument("version", metavar="MODEL[@VERSION]")
+@stage_option
+@click.option("-m", "--message", "reason", default="", help="Words for the record.")
+@ticket_option
+@common.writes
+def promote(version: str, stage: str, reason: str, ticket: str, output: str, **options: Any) -> None:
+    """Let an approved version serve in a stage: a signed tag and a signed event, both or neither."""
+    from govkit.workflow import promote as workflow
+
+    model, wanted = names.split_version(version)
+    written = workflow.promote(common.session(**options), model, wanted, stage, reason=reason, ticket=ticket)
+    _tell(written, output, "promoted")
+
+
+def _tell(written: Written, output: str, done: str) -> None:
+    from govkit.reports import jsonout, table
+
+    if output == "json":
+        value = {"index": written.judged.index, "id": written.judged.id, "tag": written.tag, "commit": written.commit}
+        jsonout.write("govkit.written/v1", value)
+        return
+    tag = f" with the tag '{written.tag}'" if written.tag else ""
+    if written.commit is None:
+        table.write(f"dry run: nothing was written; it would be event {written.judged.index}{tag}")
+        return
+    table.write(f"{done}: event {written.judged.index}{tag}  {written.judged.id}")
+    refs = " ".join(["govkit/log", *([f"'refs/tags/{written.tag}'"] if written.tag else [])])
+    table.write(f"publish it with: git push --atomic origin {refs}")

@@ -1,0 +1,110 @@
+"""Commands that look at the log: ``status``, ``show``, ``history``, ``log``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from govkit.cli import common
+
+
+@click.command()
+@click.option("--key", metavar="FILE", help="Your key, to know who you are.")
+@common.reads
+def status(repo: Path, root: str | None, key: str | None, output: str) -> int:
+    """Say what waits for you, what is broken, and what to do next; exit code 1 if something is broken."""
+    from govkit.reports import jsonout, table
+    from govkit.workflow import query
+
+    found = query.status(common.session(repo, root=root, key=key))
+    if output == "json":
+        jsonout.write("govkit.status/v1", found)
+        return found.exit_code
+    table.write(f"you are {found.me or 'not in the policy (or have no key here)'}")
+    rows = [(item.name, item.requester, item.reason, item.needed, "you" if item.mine else "") for item in found.waiting]
+    if rows:
+        table.table(("request", "asked by", "reason", "state", "waits for"), rows, title="open requests")
+    else:
+        table.write("no open requests")
+    for label, lines in (("broken", found.broken), ("note", found.notes), ("next", found.next_steps)):
+        for text in lines:
+            table.write(f"{label}: {text}")
+    return found.exit_code
+
+
+@click.command()
+@click.argument("model", required=False)
+@common.reads
+def show(repo: Path, root: str | None, model: str | None, output: str) -> None:
+    """Show which version the log has in each stage. For proof use 'govkit verify'."""
+    from govkit.reports import jsonout, table
+    from govkit.workflow import query
+
+    rows = query.show(common.session(repo, root=root), model)
+    if output == "json":
+        jsonout.write("govkit.show/v1", rows)
+        return
+    cells = [(r.model, r.stage, r.version or "-", r.kind, r.since, r.by, r.tag, r.warning) for r in rows]
+    if cells:
+        table.table(("model", "stage", "version", "kind", "since", "by", "tag", "warning"), cells)
+    else:
+        table.write("no version is registered yet; next: govkit register MODEL")
+
+
+@click.command()
+@click.argument("model")
+@common.reads
+def history(repo: Path, root: str | None, model: str, output: str) -> None:
+    """Show everything that happened to MODEL, oldest first."""
+    _print_events(repo, root, model, output, "govkit.history/v1")
+
+
+@click.group(invoke_without_command=True)
+@common.reads
+@click.pass_context
+def log(context: click.Context, repo: Path, root: str | None, output: str) -> None:
+    """Show every event of the governance log; 'log verify' proves it."""
+    if context.invoked_subcommand is None:
+        _print_events(repo, root, None, output, "govkit.log/v1")
+
+
+@log.command("verify")
+@click.option("--min-head", metavar="SIZE[:DIGEST]", help="A head that the log must hold at least.")
+@common.reads
+def log_verify(repo: Path, root: str | None, min_head: str | None, output: str) -> int:
+    """Prove the whole log: places, signatures, roles, evidence, commits, and every tag that it recorded."""
+    from govkit.reports import jsonout, table
+    from govkit.workflow import verify
+
+    found = verify.verify_log(common.session(repo, root=root), min_head=min_head)
+    if output == "json":
+        jsonout.write("govkit.log-verdict/v1", {**_plain(found), "exit_code": found.exit_code})
+        return found.exit_code
+    for label, lines in (("disproven", found.problems), ("undecided", found.undecided), ("note", found.notes)):
+        for text in lines:
+            table.write(f"{label}: {text}")
+    said = {0: "proven", 1: "DISPROVEN", 3: "UNDECIDED"}[found.exit_code]
+    counts = ", ".join(f"{count} {status}" for status, count in found.counts.items() if count)
+    table.write(f"{said}: {found.head.size} events ({counts})")
+    table.write(f"head {found.head.size}:{found.head.root}")
+    table.write(f"root of trust {found.root_of_trust}")
+    return found.exit_code
+
+
+def _plain(found: Any) -> dict[str, Any]:
+    keys = ("head", "root_of_trust", "counts", "problems", "undecided", "notes")
+    return {key: getattr(found, key) for key in keys}
+
+
+def _print_events(repo: Path, root: str | None, model: str | None, output: str, schema: str) -> None:
+    from govkit.reports import jsonout, table
+    from govkit.workflow import query
+
+    rows = query.events(common.session(repo, root=root), model)
+    if output == "json":
+        jsonout.write(schema, rows)
+        return
+    cells = [(str(r.index), r.time, r.actor, r.text, r.reason, "" if r.status == "good" else r.status) for r in rows]
+    table.table(("event", "claimed time", "who", "what", "why", "judged"), cells)

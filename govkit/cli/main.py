@@ -1,0 +1,55 @@
+"""The command ``govkit``."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from govkit.cli import common, deciding, looking, making, policies, starting, verifying
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="dvc-govkit", prog_name="govkit")
+def cli() -> None:
+    """Govern machine-learning models that live in Git and DVC.
+
+    \b
+    Exit codes, for every command: 0 done or proven; 1 refused or disproven;
+    2 wrong usage or configuration; 3 could not decide. Only 0 may deploy.
+    """
+
+
+for _command in (
+    starting.init,
+    starting.trust,
+    starting.people,
+    making.hook,
+    making.card,
+    making.lineage,
+    deciding.register,
+    deciding.request,
+    deciding.gate,
+    deciding.approve,
+    deciding.reject,
+    deciding.lift,
+    deciding.submit,
+    deciding.promote,
+    looking.status,
+    looking.show,
+    looking.history,
+    looking.log,
+    verifying.verify,
+    verifying.get,
+    policies.policy,
+):
+    cli.add_command(_command)
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(common.run(cli))
+
+
+if __name__ == "__main__":
+    main()

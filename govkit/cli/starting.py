@@ -1,0 +1,102 @@
+"""Commands to start with: ``init``, ``trust``, ``people add``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from govkit.cli import common
+from govkit.core.errors import Refused
+
+
+@click.command()
+@click.option("--person", metavar="ID", help="Your id in the policy; made from Git's user.name if left out.")
+@click.option("--remote", metavar="URL", help="The repository's canonical remote; that of 'origin' if left out.")
+@common.writes
+def init(person: str | None, remote: str | None, output: str, **options: Any) -> None:
+    """Bring a DVC repository under governance.
+
+    Writes governance/, adds the hook to dvc.yaml, opens the log with the policy there, and pins it.
+    Running it again is safe.
+    """
+    from govkit.reports import jsonout, table
+    from govkit.workflow import initialise
+
+    done = initialise.initialise(common.session(**options), person=person, remote=remote)
+    if output == "json":
+        jsonout.write("govkit.init/v1", done)
+        return
+    for path in done.written:
+        table.write(f"{'would write' if options['dry_run'] else 'wrote'} {path}")
+    if done.opened:
+        table.write(f"opened the log; its root of trust is pinned: {done.root}")
+    elif done.root:
+        table.write(f"the log was open before: {done.root}")
+    first = done.models[0]
+    table.write("\nWhat to do next:")
+    table.write(f"  1. fill in governance/{first}/model.yaml: owner, intended use, limitations")
+    table.write("  2. dvc repro && git add -A && git commit    (the hook writes the card)")
+    table.write("  3. govkit people add ID --key FILE.pub --role risk-owner && govkit policy adopt")
+    table.write(f"  4. govkit request {first} --stage staging -m 'REASON'")
+    table.write("  5. git push origin HEAD govkit/log --tags")
+
+
+@click.command()
+@common.yes_option
+@common.reads
+def trust(repo: Path, root: str | None, yes: bool, output: str) -> None:
+    """Look at a log's root of trust and people, and pin it.
+
+    Compare the root with somebody who knows it, over another channel, before you say yes.
+    """
+    from govkit.reports import jsonout, table
+    from govkit.workflow import people as workflow
+    from govkit.workflow.plans import is_interactive
+
+    session = common.session(repo, root=root)
+    seen = workflow.look(session)
+    if output == "json":
+        jsonout.write("govkit.trust/v1", seen)
+    else:
+        table.write(f"root of trust   {seen.root}")
+        table.write(f"opened for      {seen.remote or '(no remote)'}")
+        table.write(f"first policy    {seen.policy}")
+        rows = [(who, name, ", ".join(roles), "\n".join(prints)) for who, name, roles, prints in seen.people]
+        table.table(("id", "name", "roles", "keys"), rows, title="people of the first policy")
+    if root is not None and root != seen.root:
+        raise Refused("the log has another root of trust", why=f"you named {root}", fix="do not trust this copy")
+    if not yes and not (is_interactive() and click.confirm("Pin this root of trust?", err=True)):
+        raise Refused("nothing was pinned", fix="say yes, or pass --yes after comparing the root")
+    workflow.pin(session, seen)
+    click.echo(f"pinned in {session.pins.path}", err=True)
+
+
+@click.group()
+def people() -> None:
+    """People of the policy, their keys and roles."""
+
+
+@people.command("add")
+@click.argument("person", metavar="ID")
+@click.option("--key", "public", required=True, metavar="FILE", help="Their public key.")
+@click.option("--name", help="Their name.")
+@click.option("--email", "emails", multiple=True, help="An address under which they commit; may be repeated.")
+@click.option("--role", "roles", multiple=True, help="A role they get; may be repeated.")
+@click.option("--service", is_flag=True, help="A service: it signs, but never decides.")
+@common.repo_option
+@common.dry_run_option
+def add(repo: Path, dry_run: bool, person: str, public: str, **about: Any) -> None:
+    """Add a person, or a key, address or role of one, to governance/policy.yaml.
+
+    That is a proposal: it counts once the log has adopted it.
+    """
+    from govkit.reports import table
+    from govkit.workflow import people as workflow
+
+    path = workflow.add(common.session(repo, dry_run=dry_run), person, public, **about)
+    table.write(f"{'would change' if dry_run else 'changed'} {path}")
+    table.write(
+        "next: 'govkit policy check', then 'govkit policy propose -m REASON' (a sole administrator: 'policy adopt')"
+    )

@@ -1,0 +1,125 @@
+"""Reading ``policy.yaml``: every mistake with its line and, where it can be guessed, what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+
+from govkit.core import keys, policy, policycheck, schema, yamltext
+from govkit.core.errors import Malformed
+from govkit.core.policy import AnyGate, InForce, Policy
+from govkit.core.policycheck import Fault, suggest
+
+
+@dataclass(frozen=True)
+class PolicyText:
+    """A policy as people wrote it.
+
+    Attributes:
+        faults: what is wrong, each with its line.
+        in_force: what would be adopted; None if its form is wrong.
+        canonical: the bytes of ``policy.json``; empty if its form is wrong.
+    """
+
+    faults: list[tuple[int, Fault]]
+    in_force: InForce | None
+    canonical: bytes
+
+    @property
+    def fit(self) -> bool:
+        """Whether it could be adopted."""
+        return self.in_force is not None and not any(fault.fatal for _, fault in self.faults)
+
+
+def read(text: bytes, *, where: str) -> PolicyText:
+    """Read a policy.
+
+    Args:
+        text: the YAML.
+        where: the file's name, for messages.
+
+    Raises:
+        Malformed: if it is not YAML of plain data; with file and line.
+    """
+    document = yamltext.load(text, where=where)
+    value = _short_keys(document.value)
+    shape = list(_shape_faults(value))
+    if shape:
+        return PolicyText([(document.line(fault.path), fault) for fault in shape], None, b"")
+    try:
+        content = policy.written_out(value)
+        in_force = policy.parse(content)
+    except Malformed as error:
+        return PolicyText([(1, Fault((), str(error)))], None, b"")
+    found = [(document.line(fault.path), fault) for fault in policycheck.faults(in_force)]
+    return PolicyText(found, in_force, content)
+
+
+def _short_keys(value: Any) -> Any:
+    """Take the comments off public keys, so that people can paste the lines that ssh-keygen wrote."""
+    people = value.get("people") if isinstance(value, dict) else None
+    for member in people.values() if isinstance(people, dict) else ():
+        if isinstance(member, dict) and isinstance(member.get("keys"), list):
+            member["keys"] = [_short_key(key) for key in member["keys"]]
+    return value
+
+
+def _short_key(key: Any) -> Any:
+    try:
+        return keys.normalise(key) if isinstance(key, str) else key
+    except Malformed:
+        return key
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    found = schema.of(Policy, title=policy.SCHEMA)
+    # A gate is checked against its own kind alone: "is not valid under any of four schemas" helps nobody.
+    found["properties"]["gates"]["additionalProperties"] = {"type": "object", "required": ["type"]}
+    return found
+
+
+@cache
+def _gate_schemas() -> dict[str, dict[str, Any]]:
+    kinds = {kind.__struct_config__.tag: kind for kind in AnyGate.__args__}
+    return {str(tag): schema.of(kind, title=f"gate {tag}") for tag, kind in kinds.items()}
+
+
+def _shape_faults(value: Any) -> Iterator[Fault]:
+    if not isinstance(value, dict):
+        yield Fault((), "a policy is a mapping")
+        return
+    for error in Draft202012Validator(_schema()).iter_errors(value):
+        yield from _explain(error, ())
+    gates = value.get("gates")
+    for name, gate in gates.items() if isinstance(gates, dict) else ():
+        kind = gate.get("type") if isinstance(gate, dict) else None
+        if isinstance(kind, str) and kind not in _gate_schemas():
+            hint = suggest(kind, _gate_schemas())
+            yield Fault(("gates", name, "type"), f"there is no gate of type '{kind}'{hint}")
+        elif isinstance(kind, str):
+            for error in Draft202012Validator(_gate_schemas()[kind]).iter_errors(gate):
+                yield from _explain(error, ("gates", name))
+
+
+def _explain(error: ValidationError, prefix: tuple[str | int, ...]) -> Iterator[Fault]:
+    path = (*prefix, *error.absolute_path)
+    where = ".".join(str(part) for part in path) or "the policy"
+    if error.validator == "additionalProperties" and isinstance(error.schema, dict):
+        known = error.schema.get("properties", {})
+        for key in error.instance if isinstance(error.instance, dict) else ():
+            if key not in known:
+                yield Fault((*path, key), f"'{key}' is not known in {where}{suggest(str(key), known)}")
+    elif error.validator in ("anyOf", "oneOf") and error.context:
+        yield Fault(path, f"{where}: {_brief((best_match(error.context) or error).message)}")
+    else:
+        yield Fault(path, f"{where}: {_brief(error.message)}")
+
+
+def _brief(message: str) -> str:
+    return message if len(message) <= 200 else message[:199] + "…"

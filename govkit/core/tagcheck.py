@@ -1,0 +1,81 @@
+"""Holding the tags of a repository against the log: what moved, vanished, or pretends to be a tag of govkit's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from govkit.core import names, tags
+from govkit.core.errors import Malformed
+from govkit.core.state import State
+
+
+@dataclass(frozen=True)
+class TagFault:
+    """What is wrong with a tag.
+
+    Attributes:
+        name: the tag's name.
+        model: the model that GTO takes it for.
+        problem: what is wrong.
+        recorded: whether the log knows the tag: then nothing of this model is proven; else it has no effect.
+    """
+
+    name: str
+    model: str
+    problem: str
+    recorded: bool
+
+
+def faults(state: State, refs: Mapping[str, str], read: Callable[[str], tuple[str, bytes]]) -> list[TagFault]:
+    """Compare the repository's tags with the log's.
+
+    Args:
+        state: what the log says.
+        refs: object ids in hex by tag name.
+        read: returns kind and bytes of an object.
+    """
+    found = []
+    for name, reference in state.tags.items():
+        parsed = names.parse_tag(name)
+        model = parsed.model if parsed else ""
+        problem = _recorded_problem(name, refs.get(name), reference.id.partition(":")[2], read)
+        if problem:
+            found.append(TagFault(name, model, problem, recorded=True))
+    for name, identity in refs.items():
+        owner = names.grammar_model(name)
+        if owner is not None and name not in state.tags:
+            found.append(TagFault(name, owner, _squatter(name, identity, read), recorded=False))
+    return sorted(found, key=lambda fault: (not fault.recorded, fault.name))
+
+
+def _recorded_problem(name: str, now: str | None, recorded: str, read: Callable[[str], tuple[str, bytes]]) -> str:
+    if now is None:
+        return "it was deleted; the log still has its bytes"
+    if now != recorded:
+        moved = f"it was moved: the log recorded object {recorded[:12]}, and it points at {now[:12]}"
+        return moved + _whose(name, now, read)
+    return ""
+
+
+def _whose(name: str, identity: str, read: Callable[[str], tuple[str, bytes]]) -> str:
+    """Say of what another tag an object is the copy, if it is one."""
+    kind, content = read(identity)
+    if kind != "tag":
+        return f", a {kind} and not an annotated tag"
+    own = content.partition(b"\ntag ")[2].partition(b"\n")[0].decode("utf-8", "replace")
+    return f", which is the tag '{own}'" if own != name else ""
+
+
+def _squatter(name: str, identity: str, read: Callable[[str], tuple[str, bytes]]) -> str:
+    kind, content = read(identity)
+    if kind != "tag":
+        return f"the log does not know it: a lightweight tag on a {kind}, unsigned"
+    copied = _whose(name, identity, read)
+    if copied:
+        return f"the log does not know it: a copy{copied.replace(', which is', ' of')}"
+    try:
+        signed = tags.parse(content).signature is not None
+    except Malformed as error:
+        return f"the log does not know it: {error}"
+    return f"the log does not know it: {'left over from a lost race, or made by hand' if signed else 'unsigned'}"

@@ -1,0 +1,76 @@
+"""The verdict of ``govkit verify``, ``govkit.verdict/v1``."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from govkit.core.events import Head
+from govkit.core.gates.base import Check, Verdict
+from govkit.core.records import Record
+
+SCHEMA: Final = "govkit.verdict/v1"
+EXIT_CODES: Final = {"proven": 0, "refused": 1, "undecided": 3}
+Outcome = Literal["proven", "refused", "undecided"]
+
+
+class VerifyVerdict(Record, frozen=True):
+    """Whether what serves in a stage is proven, and everything that was checked for it.
+
+    Attributes:
+        verdict: ``proven`` (exit code 0), ``refused`` (1) or ``undecided`` (3); only the first may deploy.
+        model: the model.
+        stage: the stage.
+        version: the version that serves there, or null.
+        commit: its commit.
+        tag: the name of the promotion tag.
+        kind: ``promote``, ``rollback`` or ``break-glass``.
+        override: whether the usual approval was overridden, now or in what a rollback goes back to.
+        card: digest of its card.
+        weights: digest of its weights.
+        promotion: identity of the promotion's event.
+        log_root: the root of trust that was pinned.
+        remote: the repository that event 0 names.
+        head: the head of the log that this verdict speaks for.
+        checks: what was checked.
+        proven: paths whose SHA-256 was computed from bytes at hand.
+        on_trust: paths whose SHA-256 was taken from the card, as the bytes are not here.
+        notes: what was seen and has no effect.
+    """
+
+    schema: Literal["govkit.verdict/v1"]
+    verdict: Outcome
+    model: str
+    stage: str
+    version: str | None
+    commit: str | None
+    tag: str | None
+    kind: str | None
+    override: bool
+    card: str | None
+    weights: str | None
+    promotion: str | None
+    log_root: str
+    remote: str
+    head: Head
+    checks: list[Check]
+    proven: list[str]
+    on_trust: list[str]
+    notes: list[str]
+
+    @property
+    def exit_code(self) -> int:
+        """The process's exit code for this verdict."""
+        return EXIT_CODES[self.verdict]
+
+    @property
+    def blocking(self) -> list[Check]:
+        """The checks that stand in the way."""
+        return [check for check in self.checks if not check.verdict.opens]
+
+
+def sum_up(checks: list[Check]) -> Outcome:
+    """Return the verdict over checks: one fail or error refuses; else one that could not be decided; never by none."""
+    verdicts = {check.verdict for check in checks}
+    if verdicts & {Verdict.FAIL, Verdict.ERROR}:
+        return "refused"
+    return "proven" if checks and all(verdict.opens for verdict in verdicts) else "undecided"

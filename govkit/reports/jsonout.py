@@ -1,0 +1,22 @@
+"""JSON for programs that read along; each answer names its schema and version."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import msgspec
+
+
+def write(schema: str, value: Any) -> None:
+    """Print a value as JSON.
+
+    Args:
+        schema: the answer's format, such as ``govkit.show/v1``.
+        value: a mapping, record or dataclass; a list becomes ``items``.
+    """
+    content = msgspec.to_builtins(value)
+    body = content if isinstance(content, dict) else {"items": content}
+    json.dump({"schema": schema, **body}, sys.stdout, indent=2, sort_keys=True, ensure_ascii=False)
+    sys.stdout.write("\n")

@@ -1,0 +1,198 @@
+"""Making the card of a model from a tree and the bytes that DVC tracks, and comparing it with a committed one."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from govkit.core import build, canonical
+from govkit.core import card as card_format
+from govkit.core.card import Card
+from govkit.core.errors import Malformed, Refused, Usage
+from govkit.core.lineage import LockItem, Project, governance_folder
+from govkit.core.names import folder_of
+from govkit.storage.dvcbytes import DvcBytes
+from govkit.storage.git import Repository
+from govkit.storage.trees import CommitTree, Tree, WorkTree, project_of
+
+
+@dataclass(frozen=True)
+class MadeCard:
+    """A card that was made, and how much of it rests on bytes that were seen.
+
+    Attributes:
+        raw: the canonical bytes of ``card.json``.
+        card: the same, parsed.
+        proven: paths whose SHA-256 was computed from bytes at hand.
+        on_trust: paths whose SHA-256 was taken from another card, as the bytes are not here.
+        unread: reports whose bytes are not here, so that their part of the card could not be made.
+    """
+
+    raw: bytes
+    card: Card
+    proven: list[str]
+    on_trust: list[str]
+    unread: list[str]
+
+
+def path_of(model: str, name: str = "card.json") -> str:
+    """Return the path of a file in a model's governance folder."""
+    return posixpath.join(governance_folder(model), name)
+
+
+def tree_of(repository: Repository, revision: str | None) -> Tree:
+    """Return the files of a revision, or of the working tree for None.
+
+    Raises:
+        Usage: if the revision does not name a commit.
+    """
+    if revision is None:
+        return WorkTree(repository)
+    commit = repository.resolve(revision)
+    if commit is None:
+        raise Usage(f"'{revision}' is no commit of this repository", fix="name a branch, a tag or a commit id")
+    return CommitTree(repository, commit)
+
+
+def make(
+    repository: Repository, tree: Tree, model: str, *, claims: Card | None = None, project: Project | None = None
+) -> MadeCard:
+    """Make the card of a model.
+
+    Args:
+        repository: where the bytes that DVC tracks are looked for.
+        tree: the files to make it from.
+        model: the model's full name.
+        claims: a card whose SHA-256 are taken for things with the same MD5 whose bytes are not here.
+        project: the tree's DVC files, if they were read before.
+
+    Raises:
+        Usage: if the model is not declared, or a file of people's does not parse.
+    """
+    project = project or project_of(tree)
+    paths = tree.paths()
+    plan = build.plan(project, model, paths)
+    contents = {path: data for path in plan.files if (data := tree.read(path)) is not None}
+    statements, _ = build.read_statements(model, contents)
+    for path in build.extra_files(statements, paths):
+        contents[path] = tree.read(path) or b""
+    store = None if repository.is_bare else DvcBytes(repository.root, folder_of(model)[0])
+    unread = []
+    for item in plan.reports:
+        data = store.read(item, limit=build.MAX_REPORT_BYTES) if store else None
+        if data is None:
+            unread.append(item.path)
+        else:
+            contents[item.path] = data
+    sha256, proven, on_trust = _digests(plan.items, store, _claims(claims))
+    raw = build.build(project, model, build.Facts(paths, contents, sha256))
+    return MadeCard(raw, card_format.parse(raw), proven, on_trust, unread)
+
+
+def _digests(
+    items: list[LockItem], store: DvcBytes | None, claims: Mapping[tuple[str, str | None], str | None]
+) -> tuple[dict[str, str | None], list[str], list[str]]:
+    sha256: dict[str, str | None] = {}
+    proven, on_trust = [], []
+    for item in items:
+        found = store.find(item) if store else None
+        if found is not None:
+            sha256[item.path] = found.sha256
+            proven.append(item.path)
+        elif (item.path, item.md5) in claims:
+            sha256[item.path] = claims[item.path, item.md5]
+            on_trust.append(item.path)
+    return sha256, proven, on_trust
+
+
+def _claims(card: Card | None) -> dict[tuple[str, str | None], str | None]:
+    if card is None:
+        return {}
+    items = [card.weights, *card.lineage.data, *card.lineage.outs, *card.evaluation_data]
+    return {(item.path, item.md5): item.sha256 for item in items if item.md5 is not None}
+
+
+def read_committed(tree: Tree, model: str) -> tuple[bytes, Card]:
+    """Return the card that stands in a tree.
+
+    Raises:
+        Usage: if there is none.
+        Refused: if it is not a card of this model.
+    """
+    path = path_of(model)
+    raw = tree.read(path)
+    if raw is None:
+        raise Usage(
+            f"there is no {path} in this commit",
+            why="the hook has not run, or its output was not committed",
+            fix="run 'dvc repro' and commit the result; 'govkit init' adds the hook",
+        )
+    return raw, parse_card(raw, model, path)
+
+
+def parse_card(raw: bytes, model: str, where: str) -> Card:
+    """Parse a card and see that it is of the model.
+
+    Raises:
+        Refused: if it is not.
+    """
+    try:
+        card = card_format.parse(raw)
+    except Malformed as error:
+        raise Refused(f"{where} is not a card", why=str(error), fix="run 'dvc repro' to make it again") from error
+    if card.model.name != model:
+        raise Refused(f"{where} is a card of {card.model.name}, not of {model}", fix="run 'dvc repro' to make it again")
+    return card
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A committed card beside the one made again from the same tree.
+
+    Attributes:
+        made: the card made again.
+        differences: where they differ, as paths into the JSON with both values; empty if they are the same bytes.
+    """
+
+    made: MadeCard
+    differences: list[str]
+
+
+def check(repository: Repository, tree: Tree, model: str) -> Comparison:
+    """Make the card of a tree again and compare it with the one that stands there.
+
+    Raises:
+        Usage: if there is no card, or the model is not declared.
+        Refused: if what stands there is not a card of this model.
+    """
+    raw, card = read_committed(tree, model)
+    made = make(repository, tree, model, claims=card)
+    if made.raw == raw:
+        return Comparison(made, [])
+    differences = list(compare(canonical.decode(raw), canonical.decode(made.raw)))
+    return Comparison(made, differences)
+
+
+def compare(said: Any, made: Any, path: str = "") -> Iterator[str]:
+    """Yield where two JSON values differ: the path, what is said there, and what it should be."""
+    if isinstance(said, dict) and isinstance(made, dict):
+        for key in sorted(said.keys() | made.keys()):
+            yield from compare(said.get(key), made.get(key), f"{path}.{key}" if path else key)
+    elif isinstance(said, list) and isinstance(made, list) and len(said) == len(made):
+        for index, (left, right) in enumerate(zip(said, made, strict=True)):
+            label = f"{path}[{_label(right, index)}]"
+            yield from compare(left, right, label)
+    elif said != made:
+        yield f"{path or 'the card'}: says {_brief(said)}, should be {_brief(made)}"
+
+
+def _label(value: Any, index: int) -> str:
+    named = value.get("name") or value.get("path") if isinstance(value, dict) else None
+    return str(named) if isinstance(named, str) else str(index)
+
+
+def _brief(value: Any) -> str:
+    text = canonical.encode(value).decode()
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -1,0 +1,219 @@
+"""Looking at the log: what serves where, what happened, what waits and for whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from govkit.core import approvals, commits
+from govkit.core.errors import GovkitError, Usage
+from govkit.core.policycheck import suggest
+from govkit.core.state import Clearing, Judged, Promotion, Request, State
+from govkit.workflow import verify
+from govkit.workflow.session import Session
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What the log has for one model's stage.
+
+    Attributes:
+        model: the model.
+        stage: the stage.
+        version: the version, or None if the stage is empty.
+        since: claimed time of the promotion or clearing.
+        by: who wrote it.
+        kind: promote, rollback, break-glass or cleared.
+        tag: the tag's name.
+        warning: why this may not be relied on, or an empty string.
+    """
+
+    model: str
+    stage: str
+    version: str | None
+    since: str
+    by: str
+    kind: str
+    tag: str
+    warning: str = ""
+
+
+def show(session: Session, model: str | None = None) -> list[Serving]:
+    """Return what serves in every stage, by model and stage.
+
+    Raises:
+        Usage: if there is no log, or it knows no such model.
+    """
+    state = session.state
+    known = sorted({key[0] for key in state.versions})
+    if model is not None and model not in known:
+        raise unknown_model(model, known)
+    broken = {fault.name: fault.problem for fault in verify.tag_faults(session) if fault.recorded}
+    rows = [
+        _serving(state, entries[-1], broken)
+        for (name, _), entries in sorted(state.stages.items())
+        if model in (None, name)
+    ]
+    staged = {row.model for row in rows}
+    rows += [_unserved(state, name) for name in known if name not in staged and model in (None, name)]
+    return sorted(rows, key=lambda row: (row.model, row.stage))
+
+
+def unknown_model(model: str, known: list[str]) -> Usage:
+    """Return the error for a model that the log does not know."""
+    listing = ", ".join(known) or "none"
+    return Usage(
+        f"the log knows no model '{model}'{suggest(model, known)}",
+        why=f"models with versions: {listing}",
+        fix=f"register a version: govkit register {model}",
+    )
+
+
+def _serving(state: State, entry: Promotion | Clearing, broken: dict[str, str]) -> Serving:
+    by = entry.at.event.actor if entry.at.event else "?"
+    tag = entry.body.tag.name
+    if isinstance(entry, Clearing):
+        return Serving(entry.model, entry.body.stage, None, entry.at.effective, by, "cleared", tag, broken.get(tag, ""))
+    revoked = (entry.model, entry.body.version) in state.revoked
+    warning = "revoked" if revoked else broken.get(tag, "overridden" if entry.override else "")
+    return Serving(
+        entry.model, entry.body.stage, entry.body.version, entry.at.effective, by, entry.body.kind, tag, warning
+    )
+
+
+def _unserved(state: State, model: str) -> Serving:
+    newest = [version for (name, _), version in state.versions.items() if name == model][-1]
+    by = newest.at.event.actor if newest.at.event else "?"
+    return Serving(model, "-", newest.body.version, newest.at.effective, by, "registered", newest.body.tag.name)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One event for people: index, claimed time, actor, what happened, and how it is judged."""
+
+    index: int
+    time: str
+    actor: str
+    subject: str
+    type: str
+    text: str
+    status: str
+    reason: str
+    id: str
+
+
+def events(session: Session, model: str | None = None) -> list[Line]:
+    """Return the events of the log, oldest first; of one model, and of all models (``*``), if one is named.
+
+    Raises:
+        Usage: if there is no log, or it knows no such model.
+    """
+    state = session.state
+    known = sorted({judged.event.subject for judged in state.judged if judged.event and judged.event.subject != "*"})
+    if model is not None and model not in known:
+        raise unknown_model(model, known)
+    lines = [_line(judged) for judged in state.judged]
+    return [line for line in lines if model is None or line.subject == model]
+
+
+def _line(judged: Judged) -> Line:
+    event = judged.event
+    if event is None:
+        return Line(judged.index, "", "?", "*", "?", "unreadable", judged.status, judged.reason, judged.id)
+    text = commits.headline(event).removeprefix(f"{event.actor} ")
+    reason = judged.reason or str(event.body.get("reason") or event.body.get("meaning") or "")
+    return Line(
+        judged.index, event.time, event.actor, event.subject, event.type, text, judged.status, reason, judged.id
+    )
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An open request: its name, who asked why, what is still needed, and whether the reader can decide."""
+
+    name: str
+    requester: str
+    reason: str
+    needed: str
+    mine: bool
+
+
+@dataclass(frozen=True)
+class Health:
+    """What ``govkit status`` tells: who is asking, what waits, what is broken, what to do next."""
+
+    me: str | None
+    pinned: bool
+    waiting: list[Waiting]
+    broken: list[str]
+    notes: list[str]
+    next_steps: list[str]
+
+    @property
+    def exit_code(self) -> int:
+        """1 if something is broken, else 0."""
+        return 1 if self.broken else 0
+
+
+def status(session: Session) -> Health:
+    """Say what waits for the reader, what is broken, and what to do next.
+
+    Raises:
+        Usage: if there is no log.
+    """
+    state = session.state
+    broken: list[str] = []
+    notes: list[str] = []
+    steps: list[str] = []
+    pinned = session.pins.accepts(session.log.root_of_trust)
+    try:
+        session.check_trust()
+        session.check_history()
+    except GovkitError as error:
+        (broken if pinned or error.exit_code == 1 else notes).append(str(error))
+        steps.append(error.fix)
+    for fault in verify.tag_faults(session):
+        (broken if fault.recorded else notes).append(f"tag '{fault.name}': {fault.problem}")
+    notes += [f"event {j.index} has no effect: {j.reason}" for j in state.judged if j.status == "inert"]
+    notes += [f"event {j.index}: its commit {strange}" for j in state.judged for strange in j.irregular]
+    me = _me(session)
+    waiting = [_waiting(session, request, me) for request in state.requests.values() if request.state == "open"]
+    steps += [f"read the card, then: govkit approve '{item.name}' (or reject)" for item in waiting if item.mine]
+    steps += _ready(state)
+    if not waiting and not state.versions:
+        steps.append("register a version: govkit register MODEL")
+    return Health(me, pinned, waiting, broken, notes, steps)
+
+
+def _me(session: Session) -> str | None:
+    try:
+        return session.actor
+    except GovkitError:
+        return None
+
+
+def _waiting(session: Session, request: Request, me: str | None) -> Waiting:
+    state, policy = session.state, session.policy
+    rules = state.requirements_of(request, policy)
+    tally = state.tally(request)
+    version = state.versions.get((request.model, request.body.version or ""))
+    model, tier = (request.model, version.body.tier) if version else (None, None)
+    asked = approvals.roles_in(rules.approvals.quorum) if rules else set()
+    held = policy.roles_of(me, model, tier) & asked if me else set()
+    mine = bool(held) and me not in (*tally.counted, request.requester) and not tally.approved
+    needed = "approved" if tally.approved else f"needs {', '.join(tally.shortfall)}" if tally.shortfall else ""
+    if tally.held:
+        needed = f"rejected by {', '.join(tally.held)}"
+    return Waiting(request.name, request.requester, request.body.reason, needed, mine)
+
+
+def _ready(state: State) -> list[str]:
+    found = []
+    for request in state.requests.values():
+        if request.state == "open" and state.tally(request).approved:
+            if request.body.version is not None:
+                found.append(
+                    f"promote: govkit promote '{request.model}@{request.body.version}' --stage {request.body.stage}"
+                )
+            else:
+                found.append(f"adopt: govkit policy adopt '{request.name}'")
+    return found

@@ -1,0 +1,365 @@
+"""The verifier at the door of production: believes nothing that it has not checked, and writes nothing but memory.
+
+It loads none of DVC, GTO, the CEL engine and pandas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from govkit.core import digests, tagcheck, tags, verdict
+from govkit.core.errors import Malformed, Refused, Undecided, Usage
+from govkit.core.events import Head
+from govkit.core.gates.base import Check, Verdict
+from govkit.core.state import Clearing, Decision, Promotion
+from govkit.core.verdict import VerifyVerdict
+from govkit.storage import log as log_storage
+from govkit.storage.trees import CommitTree
+from govkit.workflow import cards, judge, register
+from govkit.workflow.session import Session
+
+
+def verify(session: Session, model: str, stage: str, *, min_head: str | None = None) -> VerifyVerdict:
+    """Prove which version serves in a stage, or say why that is not proven.
+
+    Args:
+        session: the repository.
+        model: the model's full name.
+        stage: the stage.
+        min_head: ``SIZE`` or ``SIZE:sha256:…``: the log must hold at least this head.
+
+    Raises:
+        Usage: if there is no log, or neither model nor stage is known.
+        Refused, Undecided: if the log as a whole is not the pinned one or cannot be relied on.
+    """
+    session.check_trust()
+    session.check_history()
+    check_min_head(session.log, min_head)
+    promotion = _serving(session, model, stage)
+    work = _Verification(session, promotion)
+    work.run()
+    result = work.result()
+    if result.verdict == "proven":
+        log_storage.remember(session.git, session.log)
+    return result
+
+
+def check_min_head(log: log_storage.Log, min_head: str | None) -> None:
+    """Refuse a log that does not hold a head that somebody has seen.
+
+    Raises:
+        Usage: if the head is not ``SIZE`` or ``SIZE:sha256:…``.
+        Refused: if the log is shorter, or had another root at that size.
+    """
+    if min_head is None:
+        return
+    size, _, root = min_head.partition(":")
+    if not size.isdigit() or len(size) > 9 or (root and not digests.is_sha256(root)):
+        raise Usage(f"'{min_head}' is not a head", fix="write SIZE or SIZE:sha256:…, as 'govkit log verify' prints it")
+    tree = log.state.tree
+    if int(size) > len(tree):
+        raise Refused(
+            f"the log has {len(tree)} events, and {size} were seen before",
+            why="its tail is missing here",
+            fix="fetch the log again: git fetch origin govkit/log",
+        )
+    if root and f"sha256:{tree.roots[int(size)].hex()}" != root:
+        raise Refused(f"the log had another root at size {size}", why="its history was rewritten")
+
+
+def _serving(session: Session, model: str, stage: str) -> Promotion:
+    """Return the promotion that the log has for a stage.
+
+    Raises:
+        Usage: if model or stage is unknown.
+        Refused: if nothing serves there.
+    """
+    last = session.state.last(model, stage)
+    if isinstance(last, Promotion):
+        return last
+    if last is None:
+        judge.find_version(session, model, None)
+        if stage not in session.policy.policy.stages:
+            judge.requirements(session.policy, model, "high", stage)
+    when = f"cleared by {last.at.event.actor if last.at.event else '?'}: {last.body.reason}" if last else ""
+    raise Refused(
+        f"nothing serves {model} in {stage}",
+        why=when if isinstance(last, Clearing) else "the log has no promotion into it",
+        fix=f"ask for one: govkit request {model}@VERSION --stage {stage} -m 'REASON'",
+    )
+
+
+@dataclass
+class _Verification:
+    """One run of the verifier over one promotion."""
+
+    session: Session
+    promotion: Promotion
+    checks: list[Check] = field(default_factory=list)
+    proven: list[str] = field(default_factory=list)
+    on_trust: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def run(self) -> None:
+        self._check_log()
+        self._check_revoked()
+        self._check_tags()
+        self._check_tag()
+        original = self._original()
+        self._check_registration()
+        self._check_card()
+        if original is not None:
+            self._check_approval(original)
+
+    def add(self, name: str, verdict: Verdict, required: str, found: str, fix: str = "") -> None:
+        self.checks.append(Check(gate=name, type="proof", verdict=verdict, required=required, found=found, fix=fix))
+
+    # -- the log ------------------------------------------------------------------------------------------------
+
+    def _check_log(self) -> None:
+        state = self.session.state
+        self.add(
+            "log", Verdict.PASS, "the pinned log, in one history", f"{len(state.tree)} events from the pinned root"
+        )
+        for judged in state.judged:
+            if judged.status != "good":
+                self.notes.append(f"event {judged.index} has no effect: {judged.reason}")
+            self.notes += [f"the commit of event {judged.index} {strange}" for strange in judged.irregular]
+
+    def _check_revoked(self) -> None:
+        key = (self.promotion.model, self.promotion.body.version)
+        revoked = self.session.state.revoked.get(key)
+        if revoked is not None and revoked.event is not None:
+            found = f"revoked by {revoked.event.actor} at {revoked.effective}: {revoked.event.body.get('reason')}"
+            self.add("revocation", Verdict.FAIL, "not revoked", found, "roll back, or promote another version")
+        else:
+            self.add("revocation", Verdict.PASS, "not revoked", "not revoked")
+
+    # -- tags ---------------------------------------------------------------------------------------------------
+
+    def _check_tags(self) -> None:
+        found = tag_faults(self.session)
+        mine = [fault for fault in found if fault.model == self.promotion.model]
+        broken = [f"'{fault.name}': {fault.problem}" for fault in mine if fault.recorded]
+        required = "every tag of this model that the log recorded is there, unmoved"
+        if broken:
+            fix = "restore it from the log's copy; find out who moved it"
+            self.add("tags", Verdict.FAIL, required, "; ".join(broken), fix)
+        else:
+            self.add("tags", Verdict.PASS, required, "all there, unmoved")
+        self.notes += [f"the tag '{fault.name}' has no effect: {fault.problem}" for fault in mine if not fault.recorded]
+
+    def _check_tag(self) -> None:
+        """Read the promotion's tag from the repository and hold it against the log once more."""
+        body = self.promotion.body
+        required = "the promotion tag is signed by who promoted, and says what the log says"
+        identity = self.session.git.refs(f"refs/tags/{body.tag.name}").get(f"refs/tags/{body.tag.name}")
+        if identity is None:
+            self.add("tag", Verdict.FAIL, required, f"'{body.tag.name}' is not here", "git fetch --tags")
+            return
+        kind, content = self.session.git.read(identity)
+        problem = f"it is a {kind}, not a tag object" if kind != "tag" else self._tag_problem(content)
+        actor = self.promotion.at.event.actor if self.promotion.at.event else ""
+        found = problem or f"'{body.tag.name}' signed by {actor}"
+        self.add(
+            "tag", Verdict.FAIL if problem else Verdict.PASS, required, found, "ask who moved it" if problem else ""
+        )
+
+    def _tag_problem(self, content: bytes) -> str:
+        body, event = self.promotion.body, self.promotion.at.event
+        try:
+            tag = tags.parse(content)
+        except Malformed as error:
+            return str(error)
+        if tag.name != body.tag.name:
+            return f"the tag object is named '{tag.name}'"
+        policy = self.session.state.policy_at(self.promotion.at.index)
+        signer = log_storage.tag_signer(content)
+        owner = policy.owner(signer) if policy and signer else None
+        if event is None or owner != event.actor:
+            return f"signed by {owner or 'nobody known'}"
+        said = (tag.record.version, tag.record.commit, tag.record.card, tag.record.weights)
+        if said != (body.version, body.commit, body.card, body.weights):
+            return "it says something else than the log"
+        return ""
+
+    # -- where it comes from ------------------------------------------------------------------------------------
+
+    def _original(self) -> Promotion | None:
+        """Return the promotion that the approval was for: of a rollback, the one that it goes back to."""
+        found, seen = self.promotion, set[str]()
+        while found.body.kind == "rollback" and found.at.id not in seen:
+            seen.add(found.at.id)
+            earlier = self.session.state.stages[found.model, found.body.stage]
+            promotions = [entry for entry in earlier if isinstance(entry, Promotion)]
+            found = next((entry for entry in promotions if entry.at.id == found.body.restores), found)
+        return found
+
+    def _check_registration(self) -> None:
+        body = self.promotion.body
+        version = self.session.state.versions[self.promotion.model, body.version]
+        policy = self.session.state.policy_at(version.at.index)
+        branches = policy.policy.branches if policy else []
+        heads = register.branch_heads(self.session.git, branches)
+        commit = body.commit.partition(":")[2]
+        required = f"its commit is on {' or '.join(branches)}"
+        if self.session.git.missing_history():
+            self.add("commit", Verdict.INCONCLUSIVE, required, "this clone is shallow", "git fetch --unshallow")
+        elif not self.session.git.has(commit):
+            self.add("commit", Verdict.INCONCLUSIVE, required, f"{commit[:10]} is not in this clone", "git fetch --all")
+        elif not heads:
+            self.add("commit", Verdict.INCONCLUSIVE, required, "this clone has no such branch", "git fetch --all")
+        elif any(self.session.git.is_ancestor(commit, head) for head in heads):
+            self.add("commit", Verdict.PASS, required, commit[:10])
+        else:
+            self.add("commit", Verdict.FAIL, required, f"{commit[:10]} is on none of them", "find out who rewrote them")
+
+    def _check_card(self) -> None:
+        body = self.promotion.body
+        required = "the committed card is the approved one, and can be made again from the commit"
+        try:
+            tree = CommitTree(self.session.git, body.commit.partition(":")[2])
+            committed, _ = cards.read_committed(tree, self.promotion.model)
+            if digests.sha256(committed) != body.card:
+                self.add("card", Verdict.FAIL, required, "the commit's card is not the approved one")
+                return
+            comparison = cards.check(self.session.git, tree, self.promotion.model)
+        except Undecided as error:
+            self.add("card", Verdict.INCONCLUSIVE, required, str(error), error.fix)
+            return
+        except (Refused, Usage) as error:
+            self.add("card", Verdict.FAIL, required, str(error), error.fix)
+            return
+        self.proven, self.on_trust = comparison.made.proven, comparison.made.on_trust
+        if comparison.made.unread:
+            missing = ", ".join(comparison.made.unread)
+            self.add("card", Verdict.INCONCLUSIVE, required, f"the bytes of {missing} are not here", "run 'dvc fetch'")
+        elif comparison.differences:
+            self.add("card", Verdict.FAIL, required, "; ".join(comparison.differences[:3]), "find out who edited it")
+        else:
+            self.add("card", Verdict.PASS, required, digests.short(body.card))
+
+    # -- who let it in ------------------------------------------------------------------------------------------
+
+    def _check_approval(self, original: Promotion) -> None:
+        body, state = original.body, self.session.state
+        policy = state.policy_at(original.at.index)
+        version = state.versions[original.model, body.version]
+        rules = policy.requirements(original.model, version.body.tier, body.stage) if policy else None
+        request = state.requests.get(body.request or "")
+        if policy is None or rules is None or request is None or rules.digest != body.requirements:
+            self.add("requirements", Verdict.FAIL, "those that were approved", "they cannot be found in the log")
+            return
+        bound = request.body.digests
+        champion = self._promotion(bound.champion if bound else None)
+        try:
+            found = judge.authors(self.session, rules, policy, body.commit, champion)
+            self.checks += judge.settled(self.session, rules, self._decisions(original), found)
+            self.checks += judge.gate_checks(self.session, version, rules, champion)
+        except Undecided as error:
+            self.add("approvals", Verdict.INCONCLUSIVE, "the quorum that the policy demanded", str(error), error.fix)
+        signed = [("request", request.at), ("promotion", self.promotion.at), ("registration", version.at)]
+        for name, judged in signed:
+            if state.is_compromised(judged):
+                self.add(name, Verdict.FAIL, "signed with a sound key", "its key is reported as compromised")
+
+    def _promotion(self, identity: str | None) -> Promotion | None:
+        entries = (entry for found in self.session.state.stages.values() for entry in found)
+        return next((e for e in entries if isinstance(e, Promotion) and e.at.id == identity), None)
+
+    def _decisions(self, original: Promotion) -> list[Decision]:
+        request = self.session.state.requests[original.body.request or ""]
+        return [decision for decision in request.decisions if decision.at.id in original.body.decisions]
+
+    # -- the end ------------------------------------------------------------------------------------------------
+
+    def result(self) -> VerifyVerdict:
+        body = self.promotion.body
+        return VerifyVerdict(
+            schema=verdict.SCHEMA,
+            verdict=verdict.sum_up(self.checks),
+            model=self.promotion.model,
+            stage=body.stage,
+            version=body.version,
+            commit=body.commit,
+            tag=body.tag.name,
+            kind=body.kind,
+            override=self.promotion.override,
+            card=body.card,
+            weights=body.weights,
+            promotion=self.promotion.at.id,
+            log_root=self.session.log.root_of_trust,
+            remote=self.session.state.remote,
+            head=self.session.log.head,
+            checks=self.checks,
+            proven=self.proven,
+            on_trust=self.on_trust,
+            notes=self.notes,
+        )
+
+
+def tag_faults(session: Session) -> list[tagcheck.TagFault]:
+    """Hold all tags of the repository against the log."""
+    refs = {name.removeprefix("refs/tags/"): i for name, i in session.git.refs("refs/tags").items()}
+    return tagcheck.faults(session.state, refs, session.git.read)
+
+
+@dataclass(frozen=True)
+class LogVerdict:
+    """The whole log, checked.
+
+    Attributes:
+        head: size and root.
+        root_of_trust: identity of event 0.
+        counts: how many events are good, inert, conflict, undecided.
+        problems: what disproves the log.
+        undecided: what could not be decided.
+        notes: what was seen and has no effect.
+    """
+
+    head: Head
+    root_of_trust: str
+    counts: dict[str, int]
+    problems: list[str]
+    undecided: list[str]
+    notes: list[str]
+
+    @property
+    def exit_code(self) -> int:
+        """0 proven, 1 disproven, 3 undecided."""
+        return 1 if self.problems else 3 if self.undecided else 0
+
+
+def verify_log(session: Session, *, min_head: str | None = None) -> LogVerdict:
+    """Check the whole log and every tag that it recorded.
+
+    Raises:
+        Usage: if there is no log.
+        Refused, Undecided: if it is not the pinned one, or has forked or lost its tail.
+    """
+    session.check_trust()
+    check_min_head(session.log, min_head)
+    state, problems, undecided, notes = session.state, [], [], []
+    counts = dict.fromkeys(("good", "inert", "conflict", "undecided"), 0)
+    for judged in state.judged:
+        counts[judged.status] += 1
+        line = f"event {judged.index}: {judged.reason}"
+        if judged.index in state.conflicts:
+            problems.append(f"{line} (conflict)")
+        elif judged.index in state.undecided:
+            undecided.append(line)
+        elif judged.status != "good":
+            notes.append(f"{line} ({judged.status}, no effect)")
+        problems += [f"event {judged.index}: its commit {strange}" for strange in judged.irregular]
+    for fault in tag_faults(session):
+        line = f"tag '{fault.name}': {fault.problem}"
+        (problems if fault.recorded else notes).append(line)
+    try:
+        session.check_history()
+    except Undecided as error:
+        undecided.append(str(error))
+    except Refused:
+        pass  # said above, event by event
+    if not problems and not undecided:
+        log_storage.remember(session.git, session.log)
+    return LogVerdict(session.log.head, session.log.root_of_trust, counts, problems, undecided, notes)
