@@ -1,4 +1,4 @@
-"""Commands that write decisions: ``register``, ``request``, ``gate``, ``approve``, ``reject``, ``submit``, ``promote``."""
+"""Commands from a commit to a stage: ``register``, ``request``, ``gate``, ``approve``, ``reject``, ``promote``."""
 
 from __future__ import annotations
 
