@@ -1,0 +1,111 @@
+"""Rendering a card: Markdown for a pull request, and one HTML page that loads nothing.
+
+Both are functions of their arguments alone: no clock, no locale, the same bytes on every run.
+Safety does not rest on the templates. Whatever a template writes out passes through one function for its format,
+which shows hidden characters and makes the rest inert; only what a template itself contains is markup.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from govkit.cards import text
+from govkit.cards.sections import SIGNS, stage_reads
+from govkit.cards.view import view
+from govkit.core.card import Card
+from govkit.core.draft import Draft
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def markdown(card: Card, draft: Draft | None, raw: bytes) -> str:
+    """Return ``card.md``, GitHub-flavoured Markdown.
+
+    Args:
+        card: the card.
+        draft: the drafted approval request of this card, or None where there is none.
+        raw: the bytes of ``card.json``, from which ``card`` was read.
+
+    Raises:
+        Malformed: if ``raw`` is not canonical JSON.
+    """
+    return _markdown().get_template("card.md.j2").render(view=view(card, draft, raw))
+
+
+def page(card: Card, draft: Draft | None, raw: bytes) -> str:
+    """Return ``card.html``: one file without scripts, that neither loads nor links to anything.
+
+    Args:
+        card: the card.
+        draft: the drafted approval request of this card, or None where there is none.
+        raw: the bytes of ``card.json``, from which ``card`` was read; they are shown in full.
+
+    Raises:
+        Malformed: if ``raw`` is not canonical JSON.
+    """
+    style = _template("card.css")
+    return _html().get_template("card.html.j2").render(view=view(card, draft, raw), style=style, csp=_csp(style))
+
+
+def _csp(style: str) -> str:
+    """Return the content security policy under which only this style applies, and nothing is loaded or sent."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+def _template(name: str) -> str:
+    """Return a template's text; line ends are LF however the package was unpacked."""
+    data = resources.files("govkit.cards").joinpath("templates", name).read_bytes()
+    return data.decode().replace("\r\n", "\n")
+
+
+@cache
+def _html() -> Environment:
+    return _environment(text.visible)
+
+
+@cache
+def _markdown() -> Environment:
+    from markupsafe import Markup
+
+    environment = _environment(lambda seen: Markup(text.markdown(seen)))  # noqa: S704 - that is what makes it safe
+    environment.filters["code"] = lambda seen: Markup(text.markdown_code(seen))  # noqa: S704 - likewise
+    environment.filters["fenced"] = lambda seen: Markup(text.visible(seen))  # noqa: S704 - within a fence
+    return environment
+
+
+def _environment(inert: Callable[[str], str]) -> Environment:
+    """Set up the templates of a format.
+
+    Args:
+        inert: what every text passes through on its way out, before it is escaped unless it is marked as safe.
+    """
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    def written(value: Any) -> Any:
+        if isinstance(value, (int, float)) or hasattr(value, "__html__"):
+            return value
+        if value is None:
+            raise TypeError("a template writes out None; it must say what is missing")
+        return inert(str(value))
+
+    environment = Environment(
+        loader=FunctionLoader(_template),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=written,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    filters = (text.lines, text.number, text.exact, text.percent, text.size, text.reported, text.fence, text.human)
+    environment.filters.update({function.__name__: function for function in filters})
+    environment.filters["reads"] = stage_reads
+    environment.globals["signs"] = SIGNS
+    return environment
