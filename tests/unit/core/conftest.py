@@ -1,0 +1,39 @@
+"""Worlds that tests start from."""
+
+import pytest
+
+from tests.unit.core.simulator import World, good
+
+
+@pytest.fixture
+def world() -> World:
+    """A log that holds event 0 alone."""
+    return World()
+
+
+@pytest.fixture
+def registered(world: World) -> World:
+    """A log in which 1.0.0 is registered."""
+    good(world.register("1.0.0"))
+    return world
+
+
+@pytest.fixture
+def requested(registered: World) -> World:
+    """A log in which 1.0.0 is asked for in production."""
+    good(registered.request("1.0.0"))
+    return registered
+
+
+@pytest.fixture
+def approved(requested: World) -> World:
+    """A log in which 1.0.0 is approved for production."""
+    requested.approve_all()
+    return requested
+
+
+@pytest.fixture
+def serving(approved: World) -> World:
+    """A log in which 1.0.0 serves in production."""
+    good(approved.promote("1.0.0"))
+    return approved
