@@ -16,6 +16,10 @@ from govkit.core.errors import Malformed
 #: Records larger than this are refused unread; the largest honest one, a card with 2,000 metrics, is below 2 MB.
 MAX_BYTES = 16 * 1024 * 1024
 
+#: Values nested deeper than this are refused, on every Python and at every depth of the stack alike: whether bytes are
+#: canonical decides the subject of a leaf, and two verifiers must agree on that.
+MAX_DEPTH = 100
+
 # Integers beyond this are not exact in a double, and RFC 8785 writes large doubles without an exponent.
 _EXACT = 2**53 - 1
 
@@ -24,8 +28,11 @@ def encode(value: Any) -> bytes:
     """Return the RFC 8785 bytes of a JSON value.
 
     Raises:
-        Malformed: for NaN, infinities, integers beyond 2**53 - 1, lone surrogates and non-JSON types.
+        Malformed: for NaN, infinities, integers beyond 2**53 - 1, lone surrogates, non-JSON types, and for values
+            nested deeper than :data:`MAX_DEPTH`.
     """
+    if depth(value) > MAX_DEPTH:
+        raise Malformed(f"nested more than {MAX_DEPTH} levels deep")
     try:
         return rfc8785.dumps(value)
     except (ValueError, RecursionError, TypeError) as error:
@@ -51,6 +58,18 @@ def decode(data: bytes, *, limit: int = MAX_BYTES) -> Any:
     if encode(value) != data:
         raise Malformed("not canonical JSON (RFC 8785): equal keys, spacing, key order or number spelling")
     return value
+
+
+def depth(value: Any) -> int:
+    """Return how many lists and mappings lie in each other, counted to just above :data:`MAX_DEPTH` at most."""
+    found, level = 0, [value]
+    while found <= MAX_DEPTH:
+        containers = [item for item in level if isinstance(item, (dict, list, tuple))]
+        if not containers:
+            break
+        found += 1
+        level = [part for item in containers for part in (item.values() if isinstance(item, dict) else item)]
+    return found
 
 
 def _number(text: str) -> int | float:
