@@ -51,6 +51,10 @@ def git_object_id(kind: str, content: bytes) -> str:
 
 
 def directory(files: Iterable[FileDigest]) -> str:
-    """Return a directory's digest: SHA-256 of the canonical list of its files, sorted by path bytes."""
-    listing = sorted(files, key=lambda file: file["path"].encode())
+    """Return a directory's digest: SHA-256 of the canonical list of its files, sorted by path bytes.
+
+    Raises:
+        Malformed: if a path is not UTF-8.
+    """
+    listing = sorted(files, key=lambda file: file["path"].encode("utf-8", "surrogatepass"))
     return sha256(canonical.encode(listing))

@@ -6,9 +6,7 @@ Formats: RFC 4253 section 6.6 (key blobs) and OpenSSH's ``PROTOCOL.sshsig`` (arm
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
-import struct
 
 from govkit.core.errors import Malformed
 
@@ -23,6 +21,11 @@ KEY_TYPES = (
     "sk-ecdsa-sha2-nistp256@openssh.com",
 )
 MIN_RSA_BITS = 2048
+#: An RSA key of 16,384 bits, the most that OpenSSH takes, has 2,100 bytes.
+MAX_BLOB = 4096
+
+# Bytes of an uncompressed point, by curve; OpenSSH takes no other form (``sshbuf_get_ec``).
+_POINTS = {b"nistp256": 65, b"nistp384": 97, b"nistp521": 133}
 
 _BEGIN = "-----BEGIN SSH SIGNATURE-----"
 _END = "-----END SSH SIGNATURE-----"
@@ -40,7 +43,7 @@ def normalise(line: str) -> str:
         raise Malformed("not a public key line; expected e.g. 'ssh-ed25519 AAAA… comment'")
     try:
         blob = base64.b64decode(parts[1], validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # also raised for text that is not ASCII
         raise Malformed(f"the key is not base64: {error}") from error
     return from_blob(blob, expected=parts[0])
 
@@ -55,14 +58,30 @@ def from_blob(blob: bytes, *, expected: str | None = None) -> str:
     kind = fields[0].decode("ascii", "replace") if fields else ""
     if kind not in KEY_TYPES or expected not in (None, kind):
         raise Malformed(f"key type {kind!r} is not accepted here")
-    if kind == "ssh-ed25519" and [len(field) for field in fields[1:]] != [32]:
-        raise Malformed("an Ed25519 key has 32 bytes")
-    if kind == "ssh-rsa":
-        _check_rsa(fields)
+    check = _check_rsa if kind == "ssh-rsa" else _check_ecdsa if "ecdsa" in kind else _check_ed25519
+    check(kind, fields)
     return f"{kind} {base64.b64encode(blob).decode()}"
 
 
-def _check_rsa(fields: list[bytes]) -> None:
+def _check_ed25519(kind: str, fields: list[bytes]) -> None:
+    if len(fields) != _count(kind, 2) or len(fields[1]) != 32:
+        raise Malformed("an Ed25519 key has 32 bytes")
+
+
+def _check_ecdsa(kind: str, fields: list[bytes]) -> None:
+    curve = kind.removesuffix("@openssh.com").rpartition("-")[2].encode()
+    if len(fields) != _count(kind, 3) or fields[1] != curve:
+        raise Malformed(f"it is not a key on the curve {curve.decode()}")
+    if len(fields[2]) != _POINTS[curve] or fields[2][:1] != b"\x04":
+        raise Malformed("an ECDSA key is one uncompressed point")
+
+
+def _count(kind: str, fields: int) -> int:
+    """Return how many fields a key has; one on hardware ends with the application that it is for."""
+    return fields + 1 if kind.startswith("sk-") else fields
+
+
+def _check_rsa(_kind: str, fields: list[bytes]) -> None:
     if len(fields) != 3 or int.from_bytes(fields[2], "big").bit_length() < MIN_RSA_BITS:
         raise Malformed(f"an RSA key needs at least {MIN_RSA_BITS} bits")
     for number in fields[1:]:
@@ -79,15 +98,15 @@ def fingerprint(key: str) -> str:
 
 def _fields(blob: bytes) -> list[bytes]:
     """Split a blob into its length-prefixed strings (RFC 4251 section 5)."""
-    fields, rest = [], blob
-    while rest:
-        if len(rest) < 4:
+    if len(blob) > MAX_BLOB:
+        raise Malformed(f"a key of {len(blob)} bytes; {MAX_BLOB} are allowed")
+    fields, start = [], 0
+    while start < len(blob):
+        length = int.from_bytes(blob[start : start + 4], "big")
+        if start + 4 + length > len(blob):
             raise Malformed("a key that is cut short")
-        (length,) = struct.unpack(">I", rest[:4])
-        if length > len(rest) - 4:
-            raise Malformed("a key that is cut short")
-        fields.append(rest[4 : 4 + length])
-        rest = rest[4 + length :]
+        fields.append(blob[start + 4 : start + 4 + length])
+        start += 4 + length
     return fields
 
 
@@ -110,7 +129,7 @@ def dearmour(signature: bytes) -> bytes:
     lines = signature.decode("ascii", "replace").splitlines()
     try:
         blob = base64.b64decode("".join(lines[1:-1]), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # also raised for text that is not ASCII
         raise Malformed(f"the signature is not base64: {error}") from error
     if not blob or armour(blob) != signature:
         raise Malformed("the signature is not one block in OpenSSH's own spelling")

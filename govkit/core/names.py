@@ -15,8 +15,8 @@ from govkit.core.errors import Usage
 _PART = r"[A-Za-z0-9_-][A-Za-z0-9_.-]*"
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9_/-]*[A-Za-z0-9])?"
 _SEMVER = (
-    r"(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)"
-    r"(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?"
+    r"(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)"
+    r"(?:-(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?"
 )
 
 MODEL_PATTERN = rf"^(?:{_PART}(?:/{_PART})*=)?{_NAME}$(?!\n)"
@@ -67,7 +67,7 @@ class TagName:
 
 def is_model(name: str) -> bool:
     """Tell whether ``name`` can name a model in records, tags and folders."""
-    if len(name) > NAME_LIMIT or not _MODEL.match(name):
+    if len(name) > NAME_LIMIT or name.startswith("-") or not _MODEL.match(name):
         return False
     parts = name.replace("=", "/").split("/")
     return all(part and not part.endswith((".lock", ".")) and ".." not in part for part in parts)

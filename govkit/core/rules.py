@@ -280,7 +280,10 @@ def _check_evidence(case: Case, request: Request) -> None:
 
 def _check_end(event: Event, body: DecisionRecorded, valid_for: str | None) -> None:
     if valid_for is not None:
-        latest = times.add(event.time, times.span(valid_for))
+        try:
+            latest = times.add(event.time, times.span(valid_for))
+        except ValueError as error:
+            raise NotAllowed(f"its end cannot be told: {error}") from error
         require(body.expires is not None and body.expires <= latest, f"an approval must end within {valid_for}")
 
 

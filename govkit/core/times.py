@@ -30,7 +30,8 @@ def parse(text: str) -> datetime:
 
 def write(instant: datetime) -> str:
     """Return an aware datetime in the one spelling, cut to whole seconds."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime: it writes the year 999 with three digits, which no longer sorts as text.
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def span(text: str) -> timedelta:
@@ -45,8 +46,15 @@ def span(text: str) -> timedelta:
 
 
 def add(instant: str, length: timedelta) -> str:
-    """Return the instant that lies ``length`` after ``instant``."""
-    return write(parse(instant) + length)
+    """Return the instant that lies ``length`` after ``instant``.
+
+    Raises:
+        ValueError: if that is beyond the year 9999.
+    """
+    try:
+        return write(parse(instant) + length)
+    except OverflowError as error:
+        raise ValueError(f"{length} after {instant} is beyond the year 9999") from error
 
 
 def epoch(instant: str) -> int:

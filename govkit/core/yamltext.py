@@ -75,7 +75,10 @@ def load(text: bytes, *, where: str, tolerant: bool = False) -> Document:
         document = Document(None)
         document.value = None if node is None else _Reader(loader, document, where, tolerant).read(node, (), 0)
         return document
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except Malformed:
+        raise
+    except (yaml.YAMLError, ValueError, LookupError, OverflowError, RecursionError) as error:
+        # PyYAML lets the errors of int(), chr() and its own tables through, for escapes and directives out of range.
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         raise Malformed(f"{where}{line}: {getattr(error, 'problem', None) or 'not YAML'}") from error
@@ -113,6 +116,7 @@ class _Reader:
             if not isinstance(key_node, yaml.ScalarNode):
                 raise Malformed(f"{self._where}:{line}: a key must be text")
             key = str(key_node.value)
+            self._text(key, line)
             if key in found:
                 raise Malformed(f"{self._where}:{line}: the key '{key}' stands here twice")
             found[key] = self.read(value_node, (*path, key), depth + 1)
@@ -125,7 +129,14 @@ class _Reader:
             raise Malformed(f"{self._where}:{line}: the tag {node.tag} is not allowed")
         if kind == "int" and len(node.value) > 400:
             raise Malformed(f"{self._where}:{line}: a number of more than 400 digits")
-        return int(node.value) if kind == "int" else self._loader.construct_object(node)
+        value = int(node.value) if kind == "int" else self._loader.construct_object(node)
+        if isinstance(value, str):
+            self._text(value, line)
+        return value
+
+    def _text(self, value: str, line: int) -> None:
+        if any("\ud800" <= char <= "\udfff" for char in value):
+            raise Malformed(f"{self._where}:{line}: half a surrogate pair is no text")
 
     def _plain(self, node: yaml.Node, kind: str, line: int) -> None:
         if node.tag != f"tag:yaml.org,2002:{kind}":
