@@ -269,7 +269,9 @@ class _Builder:
             self.problems.append(str(error))
             return
         for name, value in values.items():
-            if measures.plain(_look_up(parsed, name)) != measures.plain(value):
+            # Held together as canonical JSON: in Python, 1 equals true.
+            now, then = (canonical.encode(measures.plain(item)) for item in (_look_up(parsed, name), value))
+            if now != then:
                 self.problems.append(f"{file}: '{name}' was changed after DVC stage '{stage.name}' ran")
 
     # -- data and weights ---------------------------------------------------------------------------------------
@@ -408,7 +410,7 @@ def _look_up(parsed: Any, name: str) -> Any:
     for part in name.split("."):
         if isinstance(parsed, Mapping) and part in parsed:
             parsed = parsed[part]
-        elif isinstance(parsed, list) and part.isdigit() and int(part) < len(parsed):
+        elif isinstance(parsed, list) and part in map(str, range(len(parsed))):
             parsed = parsed[int(part)]
         else:
             return None

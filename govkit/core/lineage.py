@@ -203,7 +203,7 @@ def _read_artifact(project: Project, file: str, name: str, entry: dict[str, Any]
     model = f"{folder}={name}" if folder else name
     labels = [str(label) for label in _list(entry.get("labels"))]
     path = _join(folder, entry["path"])
-    if path.startswith("../") or path.startswith("/"):
+    if path == ".." or path.startswith(("../", "/")):
         project.problems.append(f"artifact '{name}' of {file} lies outside the repository")
         return
     project.artifacts[model] = Artifact(model, file, path, str(entry.get("desc") or ""), labels)

@@ -11,11 +11,12 @@ import io
 import json
 import math
 import posixpath
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from govkit.core import yamltext
+from govkit.core import canonical, yamltext
 from govkit.core.card import DataProfile, Fairness, FairnessAttribute, FairnessGroup, Measure, Metric, Plot
 from govkit.core.errors import Malformed
 
@@ -23,22 +24,34 @@ FAIRNESS = "govkit.fairness/v1"
 PROFILE = "govkit.data-profile/v1"
 MAX_POINTS = 100
 MAX_METRICS = 5_000
+MAX_DEPTH = 60
 
 _MEASURE_KEYS = {"value", "interval", "level", "n"}
 _TABLES = {".csv": ",", ".tsv": "\t"}
 _SAFE = 2**53 - 1
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|[\xed\x00]")
 
 
 def load(path: str, data: bytes) -> Any:
     """Parse a report by its suffix: JSON, YAML, TOML, CSV or TSV.
 
     Raises:
-        Malformed: if it does not parse, or has another suffix.
+        Malformed: if it does not parse, is nested too deeply to go into a card, or has another suffix.
     """
+    value = _parse(path, data)
+    if canonical.depth(value) > MAX_DEPTH:
+        raise Malformed(f"{path} is nested more than {MAX_DEPTH} levels deep")
+    return value
+
+
+def _parse(path: str, data: bytes) -> Any:
     suffix = posixpath.splitext(path)[1].lower()
     try:
         if suffix == ".json":
-            return json.loads(data)
+            value = json.loads(data)
+            if _SURROGATE.search(data):  # half a pair is no text, and has no canonical form
+                json.dumps(value, ensure_ascii=False).encode()
+            return value
         if suffix in (".yaml", ".yml"):
             return yamltext.load(data, where=path, tolerant=True).value
         if suffix == ".toml":
@@ -189,7 +202,7 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, (bool, str)):
         return value
     number = _finite(value)
-    return str(value) if number is None or (isinstance(value, int) and abs(value) > _SAFE) else value
+    return _text(value) if number is None or (isinstance(value, int) and abs(value) > _SAFE) else value
 
 
 def _finite(raw: Any) -> float | None:
@@ -216,8 +229,15 @@ def _problem(raw: Any) -> str:
 
 
 def _shown(raw: Any) -> str:
-    text = str(raw)
+    text = _text(raw)
     return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _text(value: Any) -> str:
+    try:
+        return str(value)
+    except ValueError:  # Python writes no integer of more than 4,300 digits; TOML reads one in hexadecimal
+        return "an integer of more than 4,300 digits"
 
 
 def _mapping(value: Any, path: str) -> Mapping[str, Any]:
