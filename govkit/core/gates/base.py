@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -111,13 +112,15 @@ class Bounds:
 
     def judge(self, measure: Measure) -> Verdict:
         """Hold a measured number against the range; a problem with the number is an ``error``."""
-        if measure.problem or measure.value is None:
+        if measure.problem or measure.value is None or not math.isfinite(measure.value):
             return Verdict.ERROR
         if self.on == "value":
             return Verdict.PASS if self._holds(measure.value) else Verdict.FAIL
         if measure.interval is None:
             return Verdict.ERROR
         low, high = measure.interval
+        if not -math.inf < low <= high < math.inf:
+            return Verdict.ERROR
         if self.on == "interval":
             return self._judge_interval(low, high)
         return Verdict.PASS if self._holds(low if self.on == "lower" else high) else Verdict.FAIL

@@ -50,6 +50,8 @@ class FairnessGate(Gate, tag="fairness", frozen=True):
         measure = attribute.comparison(self.compare, self.rate)
         if measure is None:
             return Outcome(Verdict.ERROR, required, f"no {self.compare} of {self.rate}", "report it")
+        if len(attribute.groups) < 2:
+            return Outcome(Verdict.ERROR, required, "fewer than two groups are reported", "report every group")
         verdict = bounds.judge(measure)
         found = describe_on(measure, self.on)
         if verdict is Verdict.ERROR:
