@@ -63,6 +63,13 @@ def missing(slots: tuple[str, ...], roles: Mapping[str, Set[str]]) -> list[str]:
     return sorted(role for slot, role in enumerate(slots) if slot not in filled)
 
 
+def slots(quorum: Quorum) -> int:
+    """Return how many people a quorum speaks of, over all of its alternatives."""
+    if quorum.role is not None:
+        return quorum.count
+    return sum(slots(part) for part in (*quorum.all, *quorum.any))
+
+
 def words(quorum: Quorum) -> str:
     """Return a quorum for people: ``2 × validator and 1 × risk-owner``."""
     if quorum.role is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from govkit.core import keys
-from govkit.core.approvals import alternatives, satisfiable
+from govkit.core.approvals import alternatives, satisfiable, slots
 from govkit.core.errors import Malformed
 from govkit.core.events import BODIES
 from govkit.core.names import is_person, is_stage
@@ -26,6 +26,7 @@ RECORDING = frozenset(BODIES) - {
     "violation.acknowledged",
 }
 MAX_ALTERNATIVES = 64
+MAX_SLOTS = 200
 
 
 @dataclass(frozen=True)
@@ -147,14 +148,20 @@ class _Checker:
             yield Fault(("admin", "roles"), "nobody may change this policy")
         yield from self._known(admin.roles, ("admin", "roles"))
         admins = {who for who in self.policy.people if self.in_force.may(who, admin.roles)}
+        keyed = {who for who in admins if self.policy.people[who].keys}
+        if not keyed:
+            yield Fault(("admin", "roles"), "nobody with a key may change this policy")
         if admin.sole:
             if len(admins) != 1:
                 yield Fault(("admin", "sole"), f"'sole' is for one administrator, and there are {len(admins)}")
             return
-        yield from self._approvals(admin.approvals, ("admin", "approvals"), general=True)
+        faults = list(self._approvals(admin.approvals, ("admin", "approvals"), general=True))
+        yield from faults
+        if any(fault.fatal for fault in faults):
+            return
         deciders = self._deciders(general=True)
-        if admins and not any(
-            satisfiable(admin.approvals.quorum, {p: r for p, r in deciders.items() if p != a}) for a in admins
+        if keyed and not any(
+            satisfiable(admin.approvals.quorum, {p: r for p, r in deciders.items() if p != a}) for a in keyed
         ):
             yield Fault(
                 ("admin", "approvals"), "no change of the policy could be approved: whoever asks may not approve"
@@ -168,7 +175,10 @@ class _Checker:
         yield from wrong
         if wrong:
             return
-        if len(alternatives(approvals.quorum)) > MAX_ALTERNATIVES:
+        # Counted first: the ways to reach a large quorum are too many to be listed.
+        if slots(approvals.quorum) > MAX_SLOTS:
+            yield Fault((*path, "quorum"), f"more than {MAX_SLOTS} people stand in this quorum: simplify it")
+        elif len(alternatives(approvals.quorum)) > MAX_ALTERNATIVES:
             yield Fault((*path, "quorum"), f"more than {MAX_ALTERNATIVES} ways to reach the quorum: simplify it")
         elif not satisfiable(approvals.quorum, self._deciders(general=general)):
             # Not fatal: people join later, and until then nothing passes.
