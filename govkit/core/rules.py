@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from govkit.core import canonical, digests, names, policy, policycheck, tags, times
+from govkit.core import canonical, digests, keys, names, policy, policycheck, tags, times
 from govkit.core.approvals import roles_in, satisfiable
 from govkit.core.errors import Malformed
 from govkit.core.events import (
@@ -132,28 +132,39 @@ def read_policy(data: bytes) -> InForce:
 def policy_adopted(case: Case, body: PolicyAdopted) -> None:
     """Event 0 is signed by an administrator of the policy it brings; later ones rest on an approved request."""
     state = case.state
-    adopted = read_policy(case.content("policy.json"))
     require(case.event.subject == ALL, "its subject must be '*'")
+    if case.judged.index > 0:  # before the policy is read: who may not adopt one cannot make the log undecided
+        case.needs_role(case.policy.policy.admin.roles)
+    adopted = read_policy(case.content("policy.json"))
     if case.judged.index == 0:
         require(body.genesis is not None and body.request is None, "event 0 holds nonce and remote, and no request")
         require(
             adopted.may(case.event.actor, adopted.policy.admin.roles), f"{case.event.actor} is no administrator in it"
         )
-        state.remote = body.genesis.remote if body.genesis else ""
     else:
         require(body.genesis is None, "only event 0 opens a log")
-        case.needs_role(case.policy.policy.admin.roles)
         if not (case.policy.policy.admin.sole and body.request is None):
             request = _approved(case, body.request, "policy")
             require(request.body.policy == adopted.digest, "the request was for another policy")
             require(request.body.base == state.policies[-1][0], "the request was made against an older policy")
         _check_people(state, adopted)
     for removed in body.removed:
+        require(_is_spelled_right(removed.key), "a key that it takes out is not written as 'TYPE BASE64'")
         still = adopted.owner(removed.key)
         require(still is None, f"a key that it takes out still stands under '{still}'")
+    if body.genesis is not None:
+        state.remote = body.genesis.remote
     if body.request is not None:
         state.requests[body.request].state = "done"
     _bring_in(state, case.judged, adopted, body)
+
+
+def _is_spelled_right(key: str) -> bool:
+    """Tell whether a key stands as members have it; with a comment, taking it out would take out nothing."""
+    try:
+        return keys.normalise(key) == key
+    except Malformed:
+        return False
 
 
 def _check_people(state: State, adopted: InForce) -> None:
@@ -172,6 +183,8 @@ def _bring_in(state: State, judged: Judged, adopted: InForce, body: PolicyAdopte
     for removed in body.removed:
         if removed.compromised_from is not None:
             state.compromised[removed.key] = removed.compromised_from
+            # A reject that a stolen key lifted holds again.
+            state.holds.update({request.hold: state.rejects(request.hold) for request in state.requests.values()})
     state.policies.append((judged.index, adopted))
 
 
@@ -206,6 +219,7 @@ def request_opened(case: Case, body: RequestOpened) -> None:
 def _request_of_admins(case: Case, body: RequestOpened) -> None:
     require(case.event.subject == ALL, "its subject must be '*'")
     case.needs_role(case.policy.policy.admin.roles)
+    _only(body, {"policy", "base"} if body.action == "policy" else {"index"})
     if body.action == "policy":
         proposed = read_policy(case.content("policy.json"))
         require(proposed.digest == body.policy, "it names another policy than its evidence")
@@ -215,8 +229,16 @@ def _request_of_admins(case: Case, body: RequestOpened) -> None:
         require(body.index in case.state.conflicts, "there is no such violation")
 
 
+def _only(body: RequestOpened, own: set[str]) -> None:
+    """Refuse what does not concern the action: it would change which rejects hold and what decisions bind."""
+    every = {"version", "stage", "commit", "digests", "restores", "policy", "base", "index"}
+    foreign = sorted(name for name in every - own if getattr(body, name) is not None)
+    require(not foreign, f"a request for {body.action} has no {' and no '.join(foreign)}")
+
+
 def _request_of_model(case: Case, body: RequestOpened) -> None:
     require(body.action == "promote", f"the policy in force has no request for {body.action}")
+    _only(body, {"version", "stage", "commit", "digests"})
     require(None not in (body.version, body.stage, body.commit, body.digests), "it leaves out what it asks for")
     version = case.version(cast(str, body.version))
     case.needs_role(case.policy.policy.register, version.body.tier)
@@ -266,9 +288,9 @@ def decision_recorded(case: Case, body: DecisionRecorded) -> None:
     if body.decision == "approve":
         require(person != request.requester, f"{person} asked for this, and nobody approves their own request")
         _check_end(case.event, body, rules.approvals.valid_for)
-    decision = Decision(case.judged, body)
-    request.decisions.append(decision)
-    _hold(case.state, request, decision, may_lift=body.role in rules.approvals.lift)
+    request.decisions.append(Decision(case.judged, body, lifts=body.role in rules.approvals.lift))
+    if body.decision == "reject" or case.state.holds.get(request.hold):
+        case.state.holds[request.hold] = case.state.rejects(request.hold)
 
 
 def _check_evidence(case: Case, request: Request) -> None:
@@ -285,21 +307,6 @@ def _check_end(event: Event, body: DecisionRecorded, valid_for: str | None) -> N
         except ValueError as error:
             raise NotAllowed(f"its end cannot be told: {error}") from error
         require(body.expires is not None and body.expires <= latest, f"an approval must end within {valid_for}")
-
-
-def _hold(state: State, request: Request, decision: Decision, *, may_lift: bool) -> None:
-    """Keep a reject in force over new requests until its author, or who may lift it, says otherwise."""
-    holding = state.holds.setdefault(request.hold, {})
-    person, known = decision.person, holding.get(decision.person)
-    if decision.body.decision == "reject":
-        approved = [d for r in state.requests.values() if r.hold == request.hold for d in r.decisions]
-        newest = max((d.word for d in approved if d.person == person and d is not decision), default=None)
-        if newest is None or decision.word >= newest:
-            holding[person] = decision
-    elif known is not None and decision.word > known.word:
-        del holding[person]
-    if decision.body.decision == "lift" and may_lift:
-        holding.clear()
 
 
 def promotion_recorded(case: Case, body: PromotionRecorded) -> None:
@@ -335,7 +342,7 @@ def _asked_for(case: Case, body: PromotionRecorded) -> bool:
         raise NotAllowed("the request was for something else")
     require(body.requirements == bound.requirements, "it names other requirements than were approved")
     approved = _approved(case, body.request, "promote")
-    tally = case.state.tally(approved)
+    tally = case.state.tally(approved, at=case.judged.effective)
     listed = {person: d for person, d in tally.counted.items() if d.at.id in body.decisions}
     require(
         len(listed) == len(set(body.decisions)) == len(body.decisions), "it rests on a decision that does not count"
@@ -351,6 +358,9 @@ def _restored(case: Case, body: PromotionRecorded) -> bool:
     earlier = case.state.stages.get((case.model, body.stage), [])
     found = [entry for entry in earlier if isinstance(entry, Promotion) and entry.at.id == body.restores]
     require(bool(found), "it does not go back to a promotion into this stage")
+    require(
+        not case.state.is_compromised(found[0].at), "the promotion it goes back to was signed with a compromised key"
+    )
     same = (found[0].body.version, found[0].body.requirements) == (body.version, body.requirements)
     require(same and body.request is None and not body.decisions, "it says something else than what it goes back to")
     return found[0].override

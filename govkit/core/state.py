@@ -66,10 +66,11 @@ class Version:
 
 @dataclass(frozen=True)
 class Decision:
-    """A decision that stood up when it was recorded."""
+    """A decision that stood up when it was recorded; ``lifts`` if its role then might lift other people's rejects."""
 
     at: Judged
     body: DecisionRecorded
+    lifts: bool = False
 
     @property
     def person(self) -> str:
@@ -247,6 +248,32 @@ class State:
         held = sorted(self.holds.get(request.hold, {}))
         return Tally(counted, approvals.shortfall(rules.approvals.quorum, roles), held, ignored)
 
+    def rejects(self, hold: tuple[str, ...]) -> dict[str, Decision]:
+        """Return the rejects that hold for :attr:`Request.hold`, by person, read from the decisions in their order.
+
+        A person's newer word ends their own reject. A lift by a role that may lift ends those that its signer saw in
+        the log. What a compromised key says never ends one.
+        """
+        decisions = [d for request in self.requests.values() if request.hold == hold for d in request.decisions]
+        holding: dict[str, Decision] = {}
+        newest: dict[str, tuple[int, str, bool]] = {}
+        for decision in sorted(decisions, key=lambda d: d.at.index):
+            person, event = decision.person, decision.at.event
+            if decision.body.decision == "reject":
+                if decision.word >= newest.get(person, decision.word):
+                    holding[person] = decision
+            elif self.is_compromised(decision.at):
+                continue
+            else:
+                seen = event.log.size if event and decision.lifts and decision.body.decision == "lift" else 0
+                holding = {
+                    who: reject
+                    for who, reject in holding.items()
+                    if reject.at.index >= seen and (who != person or reject.word >= decision.word)
+                }
+            newest[person] = max(decision.word, newest.get(person, decision.word))
+        return holding
+
     def _last_words(self, request: Request) -> list[Decision]:
         words: dict[str, Decision] = {}
         for decision in request.decisions:
@@ -288,9 +315,8 @@ class State:
             model: the model.
             existing: names of tags in the repository, so that a number somebody squats on is skipped.
         """
-        highest = 0
-        for name in (*self.tags, *existing):
-            if names.grammar_model(name) == model:
-                number = name.rpartition("#")[2] if "#" in name else ""
-                highest = max(highest, int(number) if number.isascii() and number.isdigit() and len(number) < 9 else 0)
-        return highest + 1
+        numbers = [name.rpartition("#")[2] for name in self.tags if "#" in name and names.grammar_model(name) == model]
+        squatted = [name.rpartition("#")[2] for name in existing if "#" in name and names.grammar_model(name) == model]
+        # Nobody without a role may use up the numbers that a tag's name has room for.
+        numbers += [number for number in squatted if len(number) < 9]
+        return max((int(number) for number in numbers if number.isascii() and number.isdigit()), default=0) + 1
