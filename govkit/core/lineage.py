@@ -82,6 +82,7 @@ class Project:
     metrics: set[str] = field(default_factory=set)
     plots: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     not_run: dict[str, set[str]] = field(default_factory=dict)
+    declared: dict[str, set[str]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
 
@@ -119,6 +120,17 @@ class Project:
         reporting = [stage for stage in self.stages if self.reports(stage) and self._reads(stage, weights)]
         found = {**made_by, **self._closure(reporting)}
         return [found[key] for key in sorted(found)]
+
+    def touched(self, model: str) -> set[str]:
+        """Return every path that the card of a model tells of: what its DVC stages read and write, and parameters.
+
+        Before the pipeline has run, the lock file does not say; then what ``dvc.yaml`` declares counts.
+        """
+        if not self.stages:
+            return {path for paths in self.declared.values() for path in paths if "${" not in path}
+        stages = self.ancestry(model)
+        items = {item.path for stage in stages for item in (*stage.deps, *stage.outs)}
+        return {path for path in items | {file for stage in stages for file in stage.params} if "://" not in path}
 
     def reports(self, stage: Stage) -> set[str]:
         """Return the outputs of a DVC stage that are metrics or plots."""
@@ -194,6 +206,17 @@ def _read_dvc_yaml(project: Project, path: str, content: dict[str, Any], lock: A
         if isinstance(entry, dict) and name not in locked and not {"foreach", "matrix"} & entry.keys():
             outs = {out for key in ("outs", "metrics", "plots") for out in _declared(entry.get(key), folder)}
             project.not_run[f"'{name}' of {path}"] = outs
+            project.declared[name] = outs | _declared_inputs(entry, folder)
+
+
+def _declared_inputs(entry: dict[str, Any], folder: str) -> set[str]:
+    """Return the paths that a DVC stage declares to read: dependencies and parameter files."""
+    deps = {_join(folder, str(dep)) for dep in _list(entry.get("deps"))}
+    params = _list(entry.get("params"))
+    files = {str(file) for item in params if isinstance(item, dict) for file in item}
+    if any(isinstance(item, str) for item in params):
+        files.add("params.yaml")
+    return deps | {_join(folder, file) for file in files}
 
 
 def _read_artifact(project: Project, file: str, name: str, entry: dict[str, Any]) -> None:

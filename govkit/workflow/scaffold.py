@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import posixpath
+import textwrap
 from typing import Any
 
+import yaml
+
+from govkit.core.errors import Usage
 from govkit.core.lineage import Project, governance_folder
 from govkit.core.names import folder_of
-from govkit.storage import yamledit
 
 ATTRIBUTES = (
     "governance/** -text",
@@ -93,26 +96,34 @@ monitoring: ""
 def hook_stage(project: Project, model: str) -> tuple[str, dict[str, Any]]:
     """Return name and content of the hook's DVC stage, with paths from the folder of the model's ``dvc.yaml``.
 
+    It depends on everything that the card tells of (code, parameters, data, reports), so that DVC runs it again
+    whenever the card would change, also when a change of code leaves the weights as they were.
+
     Args:
         project: the tree's DVC files.
         model: the model's full name.
     """
     folder, name = folder_of(model)
     base = governance_folder(model)
-    reports = {path for stage in project.ancestry(model) for path in project.reports(stage)} | project.metrics
-    own = sorted(path for path in reports if not folder or path.startswith(folder + "/"))
-    policy = posixpath.relpath("governance/policy.yaml", folder or ".")
-    deps = [project.artifact(model).path, *own, f"{base}/model.yaml"]
+    people = [f"{base}/model.yaml", "governance/policy.yaml"]
+    deps = sorted({project.artifact(model).path, *project.touched(model)} - {*people})
     outs: list[Any] = [_from(f"{base}/card.html", folder)]
     outs += [{_from(f"{base}/{file}", folder): {"cache": False}} for file in ("card.json", "card.md")]
     stage = {
         "desc": "Make the model card and the drafted approval request",
         "cmd": f"govkit hook {model}",
-        "deps": [*(_from(dep, folder) for dep in deps), policy],
+        "deps": [_from(dep, folder) for dep in (*deps, *people)],
         "outs": outs,
     }
     several = len(project.artifacts) > 1
     return (f"govern-{name.replace('/', '-')}" if several else "govern"), stage
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes lists indented below their key, as most people do."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
+        super().increase_indent(flow, indentless=False)
 
 
 def _from(path: str, folder: str) -> str:
@@ -120,16 +131,31 @@ def _from(path: str, folder: str) -> str:
 
 
 def add_hook(text: bytes, project: Project, model: str, *, where: str) -> bytes:
-    """Return a ``dvc.yaml`` with the hook's DVC stage at the end of its stages; unchanged if it has one for the model.
+    """Return a ``dvc.yaml`` with the hook's DVC stage behind its last stage; unchanged if the model has one.
+
+    Lines are put in and none is changed, so comments and order stay.
 
     Raises:
         Usage: if it does not parse.
     """
-    name, stage = hook_stage(project, model)
     if f"govkit hook {model}".encode() in text:
         return text
-
-    def change(content: Any) -> None:
-        content.setdefault("stages", {})[name] = stage
-
-    return yamledit.edit(text, change, where=where)
+    name, stage = hook_stage(project, model)
+    block = yaml.dump({name: stage}, Dumper=_Dumper, sort_keys=False, width=1000)
+    lines = text.decode().split("\n")
+    try:
+        root = yaml.compose(text)
+    except yaml.YAMLError as error:
+        raise Usage(f"{where} does not parse", why=str(error).split("\n")[0], fix="mend it first") from error
+    pairs = root.value if isinstance(root, yaml.MappingNode) else []
+    stages = next(
+        (value for key, value in pairs if key.value == "stages" and isinstance(value, yaml.MappingNode)), None
+    )
+    if stages is None or not stages.value or stages.flow_style:
+        return (text.decode().rstrip("\n") + "\n\nstages:\n" + textwrap.indent(block, "  ")).lstrip("\n").encode()
+    end = stages.end_mark.line if stages.end_mark.line else len(lines)
+    while end > 0 and (not lines[end - 1].strip() or lines[end - 1].startswith("#")):
+        end -= 1
+    indent = " " * stages.value[0][0].start_mark.column
+    added = textwrap.indent(block, indent).rstrip("\n").split("\n")
+    return "\n".join([*lines[:end], "", *added, *lines[end:]]).encode()
