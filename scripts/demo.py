@@ -1,0 +1,267 @@
+"""The main job, from training to a proven promotion and three tamperings, in a scratch clone with throw-away keys.
+
+Run it with ``make demo``. Everything is real: real data, real ``dvc repro``, real SSH keys, real Git tags.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent.parent
+SCRATCH = HERE / "scratch" / "demo"
+REPO = SCRATCH / "repo"
+MODEL = "credit-default"
+
+# id, name, roles; the engineer trains, the others decide and promote.
+PEOPLE = (
+    ("ada", "Ada Engineer", ("engineer",)),
+    ("rita", "Rita Riskowner", ("risk-owner", "admin")),
+    ("victor", "Victor Validator", ("validator", "admin")),
+    ("remy", "Remy Release", ("release-engineer",)),
+)
+
+ENVIRONMENT = {
+    **os.environ,
+    "GOVKIT_KNOWN_ROOTS": str(SCRATCH / "known_roots"),
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "DVC_NO_ANALYTICS": "1",
+    "PYTHONWARNINGS": "ignore",
+}
+for _name in ("GOVKIT_KEY", "GOVKIT_ROOT"):
+    ENVIRONMENT.pop(_name, None)
+
+BOLD, DIM, GREEN, RED, PLAIN = ("\033[1m", "\033[2m", "\033[32m", "\033[31m", "\033[0m")
+if not sys.stdout.isatty():
+    BOLD = DIM = GREEN = RED = PLAIN = ""
+
+START = time.monotonic()
+
+
+def chapter(number: int, title: str) -> None:
+    """Print a heading with the time since the start."""
+    print(f"\n{BOLD}[{number}/9] {title}{PLAIN}  {DIM}({time.monotonic() - START:.0f} s){PLAIN}", flush=True)
+
+
+def run(*words: str, expect: int = 0, show: bool = True, quiet: bool = False, as_: str = "") -> str:
+    """Run a command in the scratch repository, show it and what it prints, and insist on its exit code.
+
+    Args:
+        words: the command.
+        expect: the exit code that it must have.
+        show: print the command.
+        quiet: keep what it prints to ourselves unless it fails.
+        as_: the person whose key signs.
+
+    Returns:
+        What it printed on both streams.
+    """
+    command = [*words, *(["--key", str(key_of(as_)), "--yes"] if as_ else [])]
+    if show:
+        who = f"{as_}: " if as_ else ""
+        print(f"{DIM}{who}${PLAIN} {' '.join(quote(word) for word in words)}", flush=True)
+    process = subprocess.Popen(
+        command, cwd=REPO, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    lines = []
+    for line in process.stdout or ():
+        lines.append(line)
+        if show and not quiet:
+            print(f"    {line}", end="", flush=True)
+    code = process.wait()
+    if code != expect:
+        print("".join(lines) if quiet or not show else "")
+        sys.exit(f"{RED}the demo expected exit code {expect} of {' '.join(words)}, got {code}{PLAIN}")
+    return "".join(lines)
+
+
+def quote(word: str) -> str:
+    """Quote a word for a shell where it needs that."""
+    return word if word.replace("-", "").replace("_", "").replace(".", "").replace("/", "").isalnum() else f"'{word}'"
+
+
+def key_of(person: str) -> Path:
+    """Return the path of a person's private key."""
+    return SCRATCH / "keys" / person
+
+
+def prepare() -> None:
+    """Make a scratch clone, keys, and a DVC remote; keep DVC's cache of an earlier run."""
+    for old in ("repo", "keys", "remote", "served", "known_roots"):
+        path = SCRATCH / old
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    (SCRATCH / "keys").mkdir(parents=True)
+    subprocess.run(["git", "clone", "-q", str(HERE), str(REPO)], check=True, env=ENVIRONMENT)
+    run("git", "checkout", "-q", "-B", "main", show=False)
+    run("git", "remote", "remove", "origin", show=False)
+    for person, _, _ in PEOPLE:
+        words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", person, "-f", str(key_of(person))]
+        subprocess.run(words, check=True)
+    run("dvc", "cache", "dir", "--local", str(SCRATCH / "cache"), show=False)
+    run("dvc", "remote", "add", "-q", "-d", "store", str(SCRATCH / "remote"), show=False)
+    run("git", "config", "user.name", "Ada Engineer", show=False)
+    run("git", "config", "user.email", "ada@example.org", show=False)
+
+
+def people() -> None:
+    """Write the throw-away people into the policy and open the log."""
+    for person, name, roles in PEOPLE:
+        wanted = [word for role in roles for word in ("--role", role)]
+        about = ["--key", f"{key_of(person)}.pub", "--name", name, "--email", f"{person}@example.org"]
+        run("govkit", "people", "add", person, *about, *wanted, show=False)
+    run("govkit", "policy", "check")
+    run("govkit", "init", as_="rita")
+
+
+def commit(message: str) -> None:
+    """Commit everything as the engineer."""
+    run("git", "add", "-A", show=False)
+    run("git", "commit", "-qm", message)
+
+
+def repro() -> None:
+    """Train, evaluate and make the card, showing DVC's progress."""
+    run("dvc", "repro")
+
+
+def first_version() -> None:
+    """Register a version that a gate refuses."""
+    commit("Train on the whole vintage, without SEX")
+    run("dvc", "push", "-q", quiet=True)
+    run("govkit", "register", f"{MODEL}@1.0.0", as_="ada")
+    run("govkit", "request", f"{MODEL}@1.0.0", "--stage", "production", "-m", "First model of the new kind", as_="ada")
+    run("govkit", "gate", f"{MODEL}@1.0.0", "--stage", "production", expect=1, quiet=True)
+    run("govkit", "promote", f"{MODEL}@1.0.0", "--stage", "production", as_="remy", expect=1)
+    print(f"  {RED}refused{PLAIN}: people of 60 and over may be granted credit far less often than others.")
+
+
+def second_version() -> None:
+    """Leave AGE out as well, and go through both stages."""
+    params = REPO / "params.yaml"
+    params.write_text(params.read_text().replace("exclude: [SEX]", "exclude: [SEX, AGE]"))
+    print("  params.yaml: prepare.exclude is [SEX, AGE] now")
+    repro()
+    commit("Leave AGE out as well")
+    run("dvc", "push", "-q", quiet=True)
+    run("dvc", "metrics", "diff", "--targets", "reports/metrics.json", "--", "HEAD~1")
+    run("govkit", "request", f"{MODEL}@1.1.0", "--stage", "staging", "-m", "Fairer to older clients", as_="ada")
+
+
+def approve_and_promote() -> None:
+    """Collect signed approvals, and promote to staging and production."""
+    run("govkit", "approve", f"{MODEL}@1.1.0#staging", as_="victor")
+    run("govkit", "promote", f"{MODEL}@1.1.0", "--stage", "staging", as_="remy")
+    run("govkit", "request", f"{MODEL}@1.1.0", "--stage", "production", "-m", "Shadow run was good", as_="ada", quiet=True)
+    run("govkit", "approve", f"{MODEL}@1.1.0#production", as_="ada", expect=1)
+    print(f"  {GREEN}as it should be{PLAIN}: whoever asks does not approve.")
+    run("govkit", "approve", f"{MODEL}@1.1.0#production", as_="victor", quiet=True)
+    run("govkit", "approve", f"{MODEL}@1.1.0#production", as_="rita", quiet=True)
+    run("govkit", "promote", f"{MODEL}@1.1.0", "--stage", "production", as_="remy")
+    run("govkit", "show")
+    run("git", "log", "--format=%h %s", "govkit/log")
+
+
+def verify_and_get() -> None:
+    """Prove what serves, and fetch its weights."""
+    run("govkit", "verify", MODEL, "--stage", "production")
+    run("govkit", "get", MODEL, "--stage", "production", "-o", str(SCRATCH / "served"))
+
+
+def tamper(what: str, attack: Callable[[], Callable[[], None]], *command: str) -> None:
+    """Perform an attack, show that the command refuses, undo the attack."""
+    print(f"  {BOLD}{what}{PLAIN}")
+    undo = attack()
+    said = run(*command, expect=1, quiet=True)
+    wanted = [line for line in said.splitlines() if line.startswith(("govkit:", "  why", "  tag", "  card"))]
+    for line in wanted:
+        print(f"    {line.strip()}")
+    print(f"    {RED}refused{PLAIN} (exit code 1)")
+    undo()
+
+
+def moved_tag() -> Callable[[], None]:
+    """Point the production tag at the refused version's commit."""
+    name = f"refs/tags/{MODEL}#production#2"
+    before = run("git", "rev-parse", name, show=False).strip()
+    other = run("git", "rev-parse", f"refs/tags/{MODEL}@v1.0.0", show=False).strip()
+    run("git", "update-ref", name, other)
+    return lambda: run("git", "update-ref", name, before, show=False) and None
+
+
+def edited_card() -> Callable[[], None]:
+    """Commit a nicer card."""
+    path = REPO / "governance" / MODEL / "card.json"
+    text = path.read_text()
+    path.write_text(text.replace('"name":"auc","path"', '"name":"auc","path"', 1).replace('"value":0.78', '"value":0.98', 1))
+    run("git", "commit", "-qam", "Nicer card")
+    return lambda: run("git", "reset", "-q", "--hard", "HEAD~1", show=False) and None
+
+
+def swapped_weights() -> Callable[[], None]:
+    """Replace the weights' bytes in DVC's cache and remote."""
+    import hashlib
+
+    digest = hashlib.md5((SCRATCH / "served" / f"{MODEL}.json").read_bytes()).hexdigest()
+    places = [SCRATCH / store / "files" / "md5" / digest[:2] / digest[2:] for store in ("cache", "remote")]
+    good = places[0].read_bytes()
+    for place in places:
+        place.chmod(0o644)
+        place.write_bytes(good.replace(b"0", b"1", 1))
+    (REPO / "models" / f"{MODEL}.json").unlink()
+
+    def undo() -> None:
+        for place in places:
+            place.write_bytes(good)
+
+    return undo
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run the demo."""
+    if arguments:
+        sys.exit("the demo takes no arguments: python scripts/demo.py")
+    chapter(1, "A scratch clone, and throw-away keys for four people")
+    prepare()
+    chapter(2, "Policy-as-code, and the governance log")
+    people()
+    chapter(3, "Train on 30,000 real rows: data, weights, metrics, fairness, card, drafted request")
+    repro()
+    chapter(4, "A first version, which a gate refuses")
+    first_version()
+    chapter(5, "A second version")
+    second_version()
+    chapter(6, "Signed approvals and signed tags: staging, then production")
+    approve_and_promote()
+    chapter(7, "The verifier at the door of production")
+    verify_and_get()
+    chapter(8, "Three tamperings")
+    shutil.rmtree(SCRATCH / "again", ignore_errors=True)
+    tamper("somebody moves the production tag", moved_tag, "govkit", "verify", MODEL, "--stage", "production")
+    tamper("somebody edits the card", edited_card, "govkit", "card", MODEL, "--check", "--rev", "HEAD")
+    fetch = ("govkit", "get", MODEL, "--stage", "production", "-o", str(SCRATCH / "again"))
+    tamper("somebody swaps the weights in DVC's store", swapped_weights, *fetch)
+    run("dvc", "checkout", "-q", show=False)
+    run("govkit", "verify", MODEL, "--stage", "production", quiet=True)
+    chapter(9, "Done")
+    print(f"""
+  card page            {REPO / "governance" / MODEL / "card.html"}
+  scratch repository   {REPO}
+  keys                 {SCRATCH / "keys"}
+  proven weights       {SCRATCH / "served"}
+
+Go on playing there:
+  cd {REPO}
+  export GOVKIT_KNOWN_ROOTS={SCRATCH / "known_roots"} PATH={HERE / ".venv" / "bin"}:$PATH
+  govkit status --key {key_of("rita")}
+  govkit history {MODEL}
+""")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
