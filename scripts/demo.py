@@ -157,7 +157,17 @@ def approve_and_promote() -> None:
     """Collect signed approvals, and promote to staging and production."""
     run("govkit", "approve", f"{MODEL}@1.1.0#staging", as_="victor")
     run("govkit", "promote", f"{MODEL}@1.1.0", "--stage", "staging", as_="remy")
-    run("govkit", "request", f"{MODEL}@1.1.0", "--stage", "production", "-m", "Shadow run was good", as_="ada", quiet=True)
+    run(
+        "govkit",
+        "request",
+        f"{MODEL}@1.1.0",
+        "--stage",
+        "production",
+        "-m",
+        "Shadow run was good",
+        as_="ada",
+        quiet=True,
+    )
     run("govkit", "approve", f"{MODEL}@1.1.0#production", as_="ada", expect=1)
     print(f"  {GREEN}as it should be{PLAIN}: whoever asks does not approve.")
     run("govkit", "approve", f"{MODEL}@1.1.0#production", as_="victor", quiet=True)
@@ -198,7 +208,9 @@ def edited_card() -> Callable[[], None]:
     """Commit a nicer card."""
     path = REPO / "governance" / MODEL / "card.json"
     text = path.read_text()
-    path.write_text(text.replace('"name":"auc","path"', '"name":"auc","path"', 1).replace('"value":0.78', '"value":0.98', 1))
+    path.write_text(
+        text.replace('"name":"auc","path"', '"name":"auc","path"', 1).replace('"value":0.78', '"value":0.98', 1)
+    )
     run("git", "commit", "-qam", "Nicer card")
     return lambda: run("git", "reset", "-q", "--hard", "HEAD~1", show=False) and None
 

@@ -1,0 +1,56 @@
+"""Fixtures: worlds at three points of the story, each test with a copy of its own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import world as worlds
+
+
+@pytest.fixture(scope="session")
+def _governed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("template") / "governed"
+    worlds.build(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _promoted(_governed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("template") / "promoted"
+    world = worlds.copy(_governed, folder)
+    world.release("1.0.0")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _requested(_promoted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("template") / "requested"
+    world = worlds.copy(_promoted, folder)
+    world.retrain(0.85)
+    world.shell("dvc", "push", "-q")
+    world.register("1.1.0")
+    world.request("1.1.0", "production")
+    return folder
+
+
+@pytest.fixture
+def governed(_governed: Path, tmp_path: Path) -> worlds.World:
+    """A repository with an open log and a committed card; nothing is registered."""
+    return worlds.copy(_governed, tmp_path / "world")
+
+
+@pytest.fixture
+def promoted(_promoted: Path, tmp_path: Path) -> worlds.World:
+    """A repository whose version 1.0.0 serves in staging and production."""
+    return worlds.copy(_promoted, tmp_path / "world")
+
+
+@pytest.fixture
+def requested(_requested: Path, tmp_path: Path) -> worlds.World:
+    """As ``promoted``, with 1.1.0 registered and asked for in production, nobody having decided."""
+    return worlds.copy(_requested, tmp_path / "world")
