@@ -264,10 +264,12 @@ def _outward(values: Sequence[float], most: int) -> tuple[float, float]:
     """Return the round values around all others; a share's scale stays within 0 and 1."""
     low, high = min(values), max(values)
     step = _step(low, high, most) or 0.5
-    ends = math.floor(low / step) * step, math.ceil(high / step) * step
+    if max(abs(low), abs(high)) / step > _FINEST:
+        return _domain(values)
+    first, last = math.floor(low / step) * step, math.ceil(high / step) * step
     if low >= 0 and high <= 1:
-        ends = max(ends[0], 0.0), min(ends[1], 1.0)
-    return ends if all(map(math.isfinite, ends)) and ends[0] < ends[1] else _domain(values)
+        first, last = max(first, 0.0), min(last, 1.0)
+    return (first, last) if first < last and math.isfinite(first) and math.isfinite(last) else _domain(values)
 
 
 def _step(low: float, high: float, most: int) -> float | None:

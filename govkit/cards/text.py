@@ -35,15 +35,11 @@ _EXACT = 2**53
 
 
 def visible(text: str) -> str:
-    """Return a text with every hidden character shown: ``␛`` for an escape, ``<U+202E>`` for an override."""
-    return _HIDDEN.sub(_shown, text)
+    """Return a text with every hidden character named: ``<U+001B>`` for an escape, ``<U+202E>`` for an override.
 
-
-def _shown(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "␡" if code == 0x7F else f"<U+{code:04X}>"
+    Unicode has pictures of some of them, but few fonts do.
+    """
+    return _HIDDEN.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
 
 
 def lines(text: str) -> list[str]:
