@@ -167,6 +167,11 @@ class World:
         assert found is not None
         return found
 
+    def newest_request(self) -> Request:
+        """Return the newest open request, or the newest of all."""
+        every = list(self.state.requests.values())
+        return next((request for request in reversed(every) if request.state == "open"), every[-1])
+
     def champion(self, stage: str = "production") -> Promotion:
         """Return what serves in a stage."""
         found = self.state.champion(MODEL, stage)
@@ -349,7 +354,7 @@ class World:
         **options: Any,
     ) -> Entry:
         """Return a signed decision on a request (the newest one if None), to be appended now or carried in later."""
-        target = self.request_of(request) if request else list(self.state.requests.values())[-1]
+        target = self.request_of(request) if request else self.newest_request()
         rules = self.state.requirements_of(target, self.policy)
         needs_end = word == "approve" and rules is not None and rules.approvals.valid_for
         stated = {
@@ -381,7 +386,7 @@ class World:
     def approve_all(self) -> None:
         """Let a risk owner and a validator approve the newest request."""
         good(self.decide("bob", "risk-owner"))
-        if list(self.state.requests.values())[-1].body.stage == "production":
+        if self.newest_request().body.stage == "production":
             good(self.decide("carol", "validator"))
 
     # -- stages -------------------------------------------------------------------------------------------------
@@ -507,7 +512,7 @@ class World:
 
     def acknowledge(self, index: int, *, actor: str = "alice", body: Json | None = None, **options: Any) -> Judged:
         """Acknowledge a violation on the newest request."""
-        request = list(self.state.requests.values())[-1].id
+        request = self.newest_request().id
         stated = {"index": index, "reason": "a copy of the log from a test", "request": request, **(body or {})}
         return self.write("violation.acknowledged", actor, stated, **options)
 
