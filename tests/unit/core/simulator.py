@@ -492,9 +492,15 @@ class World:
             tags.TagRecord,
         )
         assert names.parse_tag(record.ref) is not None
-        text = tags.payload(record, "Somebody <somebody@bank.example>", self.now) + keys.armour(b"a signature")
+        known = record.actor in self.policy.policy.people
+        tagger = self.policy.tagger(record.actor) if known else "Somebody <somebody@bank.example>"
+        text = tags.payload(record, tagger, self._signed_at(options)) + keys.armour(b"a signature")
         text = options.pop("tag_text", text)
         return Evidence(digests.sha256(text), text, options.pop("tag_signer", key(record.actor)))
+
+    def _signed_at(self, options: Json) -> str:
+        """Return the event's own time, which its tag must carry."""
+        return str((options.get("event") or {}).get("time", self.now))
 
     # -- whole stories ------------------------------------------------------------------------------------------
 
