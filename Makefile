@@ -1,0 +1,54 @@
+# Everything sets up what it needs by itself: a virtual environment in .venv, from constraints.txt.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test check docs lock clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/demo: pyproject.toml constraints.txt
+	@$(call venv)
+	@echo "Installing govkit with what the worked example needs (once, about a minute) ..."
+	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[example,s3]'
+	@touch $@
+
+$(VENV)/dev: pyproject.toml constraints.txt
+	@$(call venv)
+	@echo "Installing govkit with what its tests need (once, about a minute) ..."
+	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/demo
+
+define venv
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+  || { echo "govkit needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..."; exit 1; }
+[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+endef
+
+demo: $(VENV)/demo ## The main job: train, refuse, approve, promote, prove, tamper
+	@$(BIN)/python scripts/demo.py
+
+test: check ## All tests, with coverage, types, style and generated docs
+	@$(BIN)/python -m pytest -n auto --cov=govkit --cov-report= tests
+	@$(BIN)/python -m coverage report --include='govkit/core/*' --fail-under=95 --format=total
+	@$(BIN)/python -m coverage report --omit='govkit/core/*' --fail-under=85 --skip-covered
+
+check: $(VENV)/dev ## The quick ones: style, types, unit tests (under two minutes)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -n auto tests/unit
+
+docs: $(VENV)/dev ## Make the generated parts of the documentation again
+	@$(BIN)/python scripts/reference.py
+
+lock: ## Resolve constraints.txt again
+	@rm -rf build/lock && $(PYTHON) -m venv build/lock
+	@build/lock/bin/python -m pip install -q '.[dev]'
+	@build/lock/bin/python -m pip freeze --exclude dvc-govkit > constraints.txt
+
+clean: ## Remove everything that was made
+	@rm -rf $(VENV) build dist scratch .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
