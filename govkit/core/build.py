@@ -164,8 +164,10 @@ class _Builder:
         self.statements, own = read_statements(self.model, self.facts.contents)
         self.stages = self.project.ancestry(self.model)
         self.weights = artifact.path
-        self.problems += self.project.problems
-        self.gaps += self.project.gaps + self._not_run()
+        for findings in (self.project, *(stage.findings for stage in self.stages)):
+            self.problems += findings.problems
+            self.gaps += findings.gaps
+        self.gaps += self._not_run()
         code = self._code()
         reports = self._reports()
         weights = self._weights()

@@ -35,6 +35,14 @@ class LockItem:
         return self.md5 is not None and self.md5.endswith(".dir")
 
 
+@dataclass
+class Findings:
+    """What is wrong with DVC files: contradictions, and what cannot be known."""
+
+    problems: list[str] = field(default_factory=list)
+    gaps: list[str] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
 class Stage:
     """A DVC stage of the lock file, with what ``dvc.yaml`` adds.
@@ -43,6 +51,8 @@ class Stage:
         uncached: outputs that are kept in Git (``cache: false``).
         metrics: outputs that are DVC metrics.
         plots: outputs that are DVC plots, with their properties.
+        reads: paths that it read, or is declared to read.
+        findings: what is wrong with its entries.
     """
 
     name: str
@@ -54,6 +64,8 @@ class Stage:
     uncached: frozenset[str] = frozenset()
     metrics: frozenset[str] = frozenset()
     plots: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    reads: frozenset[str] = frozenset()
+    findings: Findings = field(default_factory=Findings)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -73,8 +85,11 @@ class Artifact:
 
 
 @dataclass
-class Project:
-    """All DVC stages, tracked data and models of one tree, and what is wrong with their files."""
+class Project(Findings):
+    """All DVC stages, tracked data and models of one tree, and what is wrong with their files.
+
+    Its own findings concern every model; those of a DVC stage only what descends from it.
+    """
 
     stages: list[Stage] = field(default_factory=list)
     tracked: dict[str, LockItem] = field(default_factory=dict)
@@ -83,8 +98,6 @@ class Project:
     plots: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     not_run: dict[str, set[str]] = field(default_factory=dict)
     declared: dict[str, set[str]] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-    gaps: list[str] = field(default_factory=list)
 
     def artifact(self, model: str) -> Artifact:
         """Return a model's declaration.
@@ -117,7 +130,8 @@ class Project:
         """
         weights = self.artifact(model).path
         made_by = self._closure(stage for stage in self.stages if any(within(weights, o.path) for o in stage.outs))
-        reporting = [stage for stage in self.stages if self.reports(stage) and self._reads(stage, weights)]
+        telling = [stage for stage in self.stages if self.reports(stage) or stage.metrics or stage.plots]
+        reporting = [stage for stage in telling if self._reads(stage, weights)]
         found = {**made_by, **self._closure(reporting)}
         return [found[key] for key in sorted(found)]
 
@@ -138,8 +152,8 @@ class Project:
         return {out.path for out in stage.outs if any(within(path, out.path) for path in declared)}
 
     def _reads(self, stage: Stage, weights: str) -> bool:
-        deps = (dep.path for ancestor in self._closure([stage]).values() for dep in ancestor.deps)
-        return any(within(dep, weights) or within(weights, dep) for dep in deps)
+        paths = (path for ancestor in self._closure([stage]).values() for path in ancestor.reads)
+        return any(within(path, weights) or within(weights, path) for path in paths)
 
     def _closure(self, start: Iterable[Stage]) -> dict[tuple[str, str], Stage]:
         found: dict[tuple[str, str], Stage] = {}
@@ -148,7 +162,7 @@ class Project:
             stage = waiting.pop()
             if stage.key not in found:
                 found[stage.key] = stage
-                waiting += [producer for dep in stage.deps if (producer := self.producer(dep.path))]
+                waiting += [producer for path in sorted(stage.reads) if (producer := self.producer(path))]
         return found
 
 
@@ -182,7 +196,7 @@ def _read_dvc_file(project: Project, path: str, content: dict[str, Any]) -> None
     source = path
     for dep in _mappings(content.get("deps")):
         source = f"{path} ({dep.get('path', '')})" if dep.get("path") else path
-    for out in _mappings(content.get("outs")):
+    for out in _list(content.get("outs")):
         item = _item(out, folder, project, path, source=source)
         if item is not None:
             project.tracked[item.path] = item
@@ -201,7 +215,7 @@ def _read_dvc_yaml(project: Project, path: str, content: dict[str, Any], lock: A
     for name, entry in sorted(locked.items()):
         declared = _mapping(stages.get(str(name).partition("@")[0]))
         if name in stages or declared:
-            project.stages.append(_read_stage(project, path, str(name), _mapping(entry), declared))
+            project.stages.append(_read_stage(path, str(name), _mapping(entry), declared))
     for name, entry in stages.items():
         if isinstance(entry, dict) and name not in locked and not {"foreach", "matrix"} & entry.keys():
             outs = {out for key in ("outs", "metrics", "plots") for out in _declared(entry.get(key), folder)}
@@ -232,51 +246,59 @@ def _read_artifact(project: Project, file: str, name: str, entry: dict[str, Any]
     project.artifacts[model] = Artifact(model, file, path, str(entry.get("desc") or ""), labels)
 
 
-def _read_stage(project: Project, file: str, name: str, lock: dict[str, Any], declared: dict[str, Any]) -> Stage:
-    do = declared.get("do") if isinstance(declared.get("do"), dict) else None
-    declared = do or declared
+def _read_stage(file: str, name: str, lock: dict[str, Any], declared: dict[str, Any]) -> Stage:
+    findings = Findings()
+    do = declared.get("do")
+    declared = do if isinstance(do, dict) else declared
+    where = f"DVC stage '{name}' of {file}"
     wdir = str(declared.get("wdir") or "")
     if "${" in wdir:
-        project.gaps.append(f"DVC stage '{name}' of {file} has a templated wdir")
+        findings.gaps.append(f"{where} has a templated wdir")
     folder = _join(posixpath.dirname(file), wdir)
-    where = f"DVC stage '{name}' of {file}"
-    outs = {key: _declared(declared.get(key), folder) for key in ("outs", "metrics", "plots")}
-    every = {path: props for section in outs.values() for path, props in section.items()}
+    sections = {key: _declared(declared.get(key), folder) for key in ("deps", "outs", "metrics", "plots")}
+    written = {path: props for key in ("outs", "metrics", "plots") for path, props in sections[key].items()}
     cmd = lock.get("cmd")
     commands = [str(line) for line in cmd] if isinstance(cmd, list) else [str(cmd or "")]
-    _compare_commands(project, where, commands, declared.get("cmd"))
+    deps = _items(lock.get("deps"), folder, findings, where)
+    outs = _items(lock.get("outs"), folder, findings, where)
+    _compare(findings, f"{where}: its command was", commands, _lines(declared.get("cmd")))
+    _compare(findings, f"{where}: its deps were", sorted({dep.path for dep in deps}), sorted(sections["deps"]))
+    _compare(findings, f"{where}: its outs were", sorted({out.path for out in outs}), sorted(written))
+    params = _mapping(lock.get("params")).items()
     return Stage(
         name=name,
         file=file,
         cmd=commands,
-        deps=_items(lock.get("deps"), folder, project, where),
-        outs=_items(lock.get("outs"), folder, project, where),
-        params={
-            _join(folder, str(params_file)): _mapping(values)
-            for params_file, values in _mapping(lock.get("params")).items()
-        },
-        uncached=frozenset(path for path, props in every.items() if props.get("cache") is False),
-        metrics=frozenset(outs["metrics"]),
-        plots=outs["plots"],
+        deps=deps,
+        outs=outs,
+        params={_join(folder, str(params_file)): _mapping(values) for params_file, values in params},
+        uncached=frozenset(path for path, props in written.items() if props.get("cache") is False),
+        metrics=frozenset(sections["metrics"]),
+        plots=sections["plots"],
+        reads=frozenset({dep.path for dep in deps} | set(sections["deps"])),
+        findings=findings,
     )
 
 
-def _compare_commands(project: Project, where: str, locked: list[str], declared: Any) -> None:
-    """A command that was changed after the run is a contradiction; templated ones cannot be compared here."""
-    lines = [str(line) for line in declared] if isinstance(declared, list) else [str(declared or "")]
-    if "${" not in "".join(lines) and lines != locked:
-        project.problems.append(f"{where}: its command was changed after it ran")
+def _lines(cmd: Any) -> list[str]:
+    return [str(line) for line in cmd] if isinstance(cmd, list) else [str(cmd or "")]
 
 
-def _items(entries: Any, folder: str, project: Project, where: str) -> list[LockItem]:
-    items = [_item(entry, folder, project, where) for entry in _mappings(entries)]
+def _compare(findings: Findings, what: str, locked: list[str], declared: list[str]) -> None:
+    """What ``dvc.yaml`` declares must be what ran; templated texts cannot be compared here."""
+    if "${" not in "".join(declared) and locked != declared:
+        findings.problems.append(f"{what} changed after it ran")
+
+
+def _items(entries: Any, folder: str, findings: Findings, where: str) -> list[LockItem]:
+    items = [_item(entry, folder, findings, where) for entry in _list(entries)]
     return [item for item in items if item is not None]
 
 
-def _item(entry: dict[str, Any], folder: str, project: Project, where: str, source: str = "") -> LockItem | None:
-    path = entry.get("path")
+def _item(entry: Any, folder: str, findings: Findings, where: str, source: str = "") -> LockItem | None:
+    path = _mapping(entry).get("path")
     if not isinstance(path, str) or not path:
-        project.problems.append(f"{where}: an entry without a path")
+        findings.problems.append(f"{where}: an entry without a path")
         return None
     md5 = entry.get("md5")
     size, files = entry.get("size"), entry.get("nfiles")
@@ -289,7 +311,7 @@ def _item(entry: dict[str, Any], folder: str, project: Project, where: str, sour
         source=source,
     )
     if item.md5 is None:
-        project.gaps.append(f"{where}: {item.path} has no MD5")
+        findings.gaps.append(f"{where}: {item.path} has no MD5")
     return item
 
 

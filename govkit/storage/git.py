@@ -107,8 +107,9 @@ class Repository:
         """
         code, out, error = self.try_run(*arguments, stdin=stdin)
         if code != 0:
-            said = error.strip().splitlines()
-            raise Refused(f"git {arguments[0]} failed", why=said[-1] if said else f"exit code {code}")
+            said = [line for line in error.strip().splitlines() if line.startswith(("fatal:", "error:"))]
+            why = " ".join(said or error.strip().splitlines()[-1:]) or f"exit code {code}"
+            raise Refused(f"git {arguments[0]} failed", why=why)
         return out
 
     def try_run(self, *arguments: str, stdin: bytes | None = None) -> tuple[int, bytes, str]:

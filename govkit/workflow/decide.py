@@ -65,8 +65,7 @@ def decide_to_file(
     Raises:
         Usage, Refused: see :func:`decide`; also if the file cannot be written.
     """
-    session.check_trust()
-    session.check_history()
+    session.ready()
     signed = session.sign(_plan(session, name, choice, role, meaning))
     session.probe(signed)
     value = {

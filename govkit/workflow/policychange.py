@@ -20,7 +20,7 @@ def propose(session: Session, reason: str) -> Written:
         Usage: if it is the policy in force already, or there is no reason.
         Refused: if it cannot be adopted.
     """
-    session.check_trust()
+    session.ready()
     if not reason.strip():
         raise Usage("a request needs a reason", why="approvers and auditors read it", fix="say why with -m 'REASON'")
     return session.write(lambda: _proposal(session, reason))
@@ -52,7 +52,7 @@ def adopt(session: Session, name: str | None = None) -> Written:
         Usage: if no change is asked for.
         Refused: if it is not approved.
     """
-    session.check_trust()
+    session.ready()
     return session.write(lambda: _adoption(session, name))
 
 

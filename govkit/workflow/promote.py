@@ -43,7 +43,7 @@ def promote(
         NotMet: if a gate is not open or approvals are missing.
         Usage, Refused, Undecided: see :meth:`Session.write`.
     """
-    session.check_trust()
+    session.ready()
     return session.write(lambda: _plan(session, model, version, stage, reason, ticket))
 
 

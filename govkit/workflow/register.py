@@ -114,7 +114,7 @@ def register(session: Session, model: str, version: str | None = None, revision:
     Raises:
         Usage, Refused, Undecided: see :func:`candidate` and :meth:`Session.write`.
     """
-    session.check_trust()
+    session.ready()
     found = candidate(session, model, revision)
     registered = _registered_commit(session, model, found.commit)
     if registered is not None:
@@ -202,7 +202,7 @@ def request(
     Raises:
         Usage, Refused, Undecided: see :func:`register` and :meth:`Session.write`.
     """
-    session.check_trust()
+    session.ready()
     if not reason.strip():
         raise Usage("a request needs a reason", why="approvers and auditors read it", fix="say why with -m 'REASON'")
     if stage not in session.policy.policy.stages:

@@ -114,6 +114,17 @@ class Session:
                 fix="check this machine's clock; if it is right, somebody dated an event ahead",
             )
 
+    def ready(self) -> None:
+        """Make sure, before any work, that something can be signed here.
+
+        Raises:
+            Usage: if there is no key or no log.
+            Refused, Undecided: if the log cannot be relied on, or the key belongs to nobody.
+        """
+        self.check_trust()
+        self.check_history()
+        _ = self.actor
+
     def now(self) -> datetime:
         """Return the time by this session's clock."""
         return self.options.clock()
@@ -169,8 +180,7 @@ class Session:
         Raises:
             Refused: if the ledger would not let the event have its effect, or the signer does not agree.
         """
-        self.check_trust()
-        self.check_history()
+        self.ready()
         return self._race(lambda: self.append(self.sign(make())))
 
     def carry(self, signed: Signed) -> Written:
