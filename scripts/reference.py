@@ -1,0 +1,178 @@
+"""Make the generated parts of ``docs/reference`` from the code; ``--check`` fails if they are not up to date."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from govkit.cli.main import cli
+from govkit.core import card, draft, events, policy, schema, tags, verdict
+from govkit.core.gates import base
+
+DOCS = Path(__file__).resolve().parent.parent / "docs" / "reference"
+NOTE = "<!-- Made by scripts/reference.py from the code; run `make docs` after a change. -->\n\n"
+
+FORMATS: tuple[tuple[str, type[msgspec.Struct], bool], ...] = (
+    (card.SCHEMA, card.Card, True),
+    ("govkit.model/v1", card.Statements, True),
+    (policy.SCHEMA, policy.Policy, False),
+    (events.SCHEMA, events.Event, False),
+    (tags.SCHEMA, tags.TagRecord, False),
+    (draft.SCHEMA, draft.Draft, False),
+    (verdict.SCHEMA, verdict.VerifyVerdict, False),
+)
+
+
+def commands() -> str:
+    """Return the reference of all commands: their help texts as they are."""
+    parts = [f"# Commands\n\n{NOTE}"]
+    for path, command in _walk(cli, ("govkit",)):
+        context = click.Context(command, info_name=" ".join(path))
+        parts.append(f"## {' '.join(path)}\n\n```text\n{command.get_help(context).rstrip()}\n```\n")
+    return "\n".join(parts)
+
+
+def _walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        for name in sorted(command.commands):
+            yield from _walk(command.commands[name], (*path, name))
+
+
+def structure(title: str, lead: str, kinds: list[type[msgspec.Struct]]) -> str:
+    """Return the reference of record types: a table of fields for each, with what the docstrings say of them."""
+    parts = [f"# {title}\n\n{NOTE}{lead}\n"]
+    for kind in kinds:
+        first, _, rest = (inspect.getdoc(kind) or "").partition("\n")
+        prose = rest.split("Attributes:")[0].strip()
+        tag = kind.__struct_config__.tag
+        heading = f"`type: {tag}`" if tag else kind.__name__
+        parts.append(f"## {heading}\n\n{first}\n" + (f"\n{prose}\n" if prose else ""))
+        said = _attributes(kind)
+        rows = [_row(field, said) for field in msgspec.structs.fields(kind)]
+        if rows:
+            parts.append("| key | type | default | meaning |\n|---|---|---|---|\n" + "\n".join(rows) + "\n")
+    return "\n".join(parts).replace("``", "`")
+
+
+def _row(field: Any, said: dict[str, str]) -> str:
+    kind = _type_name(field.type).replace("|", "or")
+    return f"| `{field.encode_name}` | {kind} | {_default(field)} | {said.get(field.name, '')} |"
+
+
+def _default(field: Any) -> str:
+    if field.required:
+        return "required"
+    value = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    return f"`{json.dumps(msgspec.to_builtins(value))}`"
+
+
+def _attributes(kind: type) -> dict[str, str]:
+    text = (inspect.getdoc(kind) or "").partition("Attributes:\n")[2]
+    found = re.findall(r"^    (\w+): (.*(?:\n        .*)*)", text, re.MULTILINE)
+    return {name: " ".join(meaning.split()) for name, meaning in found}
+
+
+def _type_name(kind: Any) -> str:
+    """Return a type for people."""
+    text = str(kind) if not isinstance(kind, type) else kind.__name__
+    text = re.sub(r"typing\.Annotated\[([^,\[\]]+),.*?\)\]", r"\1", text)
+    text = re.sub(r"typing\.Annotated\[([^,\[\]]+),.*?\]", r"\1", text)
+    text = re.sub(r"typing\.Literal\[([^\]]*)\]", r"one of \1", text)
+    text = re.sub(r"(?:govkit\.[a-z_.]+|typing)\.", "", text).replace("<class '", "").replace("'>", "")
+    text = text.replace("NoneType", "null").replace("None", "null").replace("dict[str, ", "mapping of [")
+    return text.replace("list[", "list of [").replace("str", "text").replace("'", "`")
+
+
+def pages() -> dict[str, str]:
+    """Return every generated file by its name in ``docs/reference``."""
+    gates = list(policy.AnyGate.__args__)
+    found = {
+        "commands.md": commands(),
+        "policy.md": structure(
+            "The policy, `govkit.policy/v1`",
+            "`governance/policy.yaml` is a proposal; what the log adopted is in force, as canonical JSON with every "
+            "default written out. Schema: [govkit.policy.v1.json](schemas/govkit.policy.v1.json).",
+            [
+                policy.Policy,
+                policy.Member,
+                policy.Role,
+                policy.Admin,
+                policy.StageRules,
+                policy.Approvals,
+                policy.Quorum,
+                *gates,
+            ],
+        ),
+        "model.md": structure(
+            "What people say of a model, `govkit.model/v1`",
+            "`governance/MODEL/model.yaml`. Top-level keys that begin with `x-` are the users' own, and go into the "
+            "card. Schema: [govkit.model.v1.json](schemas/govkit.model.v1.json).",
+            [card.Statements, card.Contract, card.Column],
+        ),
+        "card.md": structure(
+            "The card, `govkit.card/v1`",
+            "`governance/MODEL/card.json`, RFC 8785 bytes. A pure function of a commit and of the bytes that DVC "
+            "tracks. Schema: [govkit.card.v1.json](schemas/govkit.card.v1.json). It may grow by new optional keys "
+            "under a new schema name only; cards of every published name stay readable, and are made again by the "
+            "builder of their name.",
+            [
+                card.Card,
+                card.CardModel,
+                card.Item,
+                card.Lineage,
+                card.DvcStage,
+                card.CodeFile,
+                card.Metric,
+                card.Measure,
+                card.Fairness,
+                card.FairnessAttribute,
+                card.FairnessGroup,
+                card.Plot,
+                card.DataProfile,
+            ],
+        ),
+        "records.md": structure(
+            "Events and tags",
+            "An event is `event.json` of a commit on the branch `govkit/log`, RFC 8785 bytes, signed in "
+            "`event.json.sig` with `ssh-keygen -Y sign -n govkit-event`. `body` depends on `type`.",
+            [events.Event, events.Head, events.TagRef, tags.TagRecord, base.Check, *events.BODIES.values()],
+        )
+        + "\n## Types of events\n\n| type | body |\n|---|---|\n"
+        + "\n".join(f"| `{name}` | {kind.__name__} |" for name, kind in events.BODIES.items())
+        + "\n",
+    }
+    for name, kind, room in FORMATS:
+        content = schema.of(kind, title=name, room=room)
+        found[f"schemas/{name.replace('/', '.')}.json"] = json.dumps(content, indent=2, sort_keys=True) + "\n"
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or compare them."""
+    stale = []
+    for name, text in pages().items():
+        path = DOCS / name
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(name)
+        if arguments != ["--check"]:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    if arguments == ["--check"] and stale:
+        print(f"not up to date: {', '.join(stale)}; run 'make docs'")
+        return 1
+    print(f"{len(pages())} pages, {len(stale)} changed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
