@@ -35,7 +35,8 @@ class LineageGate(Gate, tag="lineage", frozen=True):
             missing = [word for word, there in (("code", lineage.code), ("data", lineage.data)) if not there]
             found = f"no {' and no '.join(missing)}" if missing else "no SHA-256 of the weights"
             return Outcome(Verdict.INCONCLUSIVE, required, found, "declare it among the deps in dvc.yaml")
-        counts = f"{len(lineage.stages)} DVC stages, {len(lineage.code)} code files, {len(lineage.data)} data snapshots"
+        sizes = ((lineage.stages, "DVC stage"), (lineage.code, "code file"), (lineage.data, "data snapshot"))
+        counts = ", ".join(f"{len(items)} {word}{'' if len(items) == 1 else 's'}" for items, word in sizes)
         return Outcome(Verdict.PASS, required, f"{counts}, all consistent")
 
 
