@@ -37,8 +37,9 @@ def init(person: str | None, remote: str | None, output: str, **options: Any) ->
     first = done.models[0]
     table.write("\nWhat to do next:")
     table.write(f"  1. fill in governance/{first}/model.yaml: owner, intended use, limitations")
-    table.write("  2. dvc repro && git add -A && git commit    (the hook writes the card)")
-    table.write("  3. govkit people add ID --key FILE.pub --role risk-owner && govkit policy adopt")
+    table.write("  2. let others join: govkit people add ID --key FILE.pub --role risk-owner")
+    table.write("     then: govkit policy adopt    (with several administrators: govkit policy propose -m REASON)")
+    table.write("  3. dvc repro && git add -A && git commit    (the hook writes the card)")
     table.write(f"  4. govkit request {first} --stage staging -m 'REASON'")
     table.write("  5. git push origin HEAD govkit/log --tags")
 
