@@ -6,14 +6,16 @@ from hypothesis import strategies as st
 
 SAFE = 2**53 - 1
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-scalars = (
-    st.none() | st.booleans() | st.integers(-SAFE, SAFE) | st.floats(allow_nan=False, allow_infinity=False) | texts
-)
+ascii_texts = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=12)
+numbers = st.none() | st.booleans() | st.integers(-SAFE, SAFE) | st.floats(allow_nan=False, allow_infinity=False)
+scalars = numbers | texts
 
 
-def json_values(leaves: st.SearchStrategy[Any] = scalars) -> st.SearchStrategy[Any]:
+def json_values(
+    leaves: st.SearchStrategy[Any] = scalars, keys: st.SearchStrategy[str] = texts
+) -> st.SearchStrategy[Any]:
     """Return JSON values a few levels deep."""
-    return st.recursive(leaves, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4))
+    return st.recursive(leaves, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4))
 
 
 @st.composite

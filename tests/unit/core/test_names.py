@@ -12,7 +12,8 @@ from govkit.core.names import TagName
 
 MODELS = ["m", "credit-default", "a1", "team/m", "models=credit", "a/b/c=x/y", "x_y", "M", "models/v2.0=m"]
 NO_MODELS = [
-    "", "-m", "m-", "_m", "/m", "m/", "a//b", "../m", "m/../n", ".", "..", "=m", "m=", "a=b=c", "m.lock=n", "m n", "m\n",
+    "", "-m", "m-", "_m", "/m", "m/", "a//b", "../m", "m/../n", ".", "..", "=m", "m=", "a=b=c",
+    "m.lock=n", "m n", "m\n",
     "m@n", "m#n", "m!", "m:n", "m\\n", "m~1", "m^", "m?", "m*", "[m]", "é", "m\x00", "a/./b", "-x=m", "./a=m", "a.=m",
     "a..b=m", "a/.b=m", "a/b.lock=m", "x" * 129,
 ]  # fmt: skip
@@ -73,7 +74,8 @@ def test_tag_names(text: str, expected: TagName, line: str) -> None:
 NO_TAGS = [
     "", "m", "m@", "m@v", "m@1.0.0", "@v1.0.0", "m@v1.0.0/x", "m@v1.0.0#prod", "m@deprecated", "m@v1.0.0\n", "m#prod",
     "m#prod#", "m#prod#0", "m#prod#01", "m#prod#1000000000", "m#prod#-1", "m#prod#1.0", "m#prod#1\n", "m#prod#١",
-    "#prod#1",    "m##1", "m#!#1", "m#prod!!#1", "m#prod!", "m!#prod#1", "m#a/b#1", "m\n#prod#1", "refs/tags/../m@v1.0.0",
+    "#prod#1",    "m##1", "m#!#1", "m#prod!!#1", "m#prod!", "m!#prod#1", "m#a/b#1", "m\n#prod#1",
+    "refs/tags/../m@v1.0.0",
 ]  # fmt: skip
 
 
