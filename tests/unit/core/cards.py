@@ -1,0 +1,60 @@
+"""Cards for tests of gates, checks and drafts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from govkit.core import canonical, digests, measures, records
+from govkit.core import card as cards
+from govkit.core.card import Card
+
+SHA = digests.sha256(b"bytes")
+ITEM = {"path": "models/m.json", "md5": "0" * 32, "sha256": SHA, "size": 5, "files": None, "source": ""}
+
+
+def card_value(**changes: Any) -> dict[str, Any]:
+    """Return a card as JSON: complete, without metrics and without fairness."""
+    return {
+        "schema": "govkit.card/v1",
+        "model": {"name": "m", "file": "dvc.yaml", "description": "", "labels": []},
+        "weights": ITEM,
+        "lineage": {
+            "stages": [],
+            "code": [{"path": "train.py", "sha256": SHA, "size": 5}],
+            "data": [{**ITEM, "path": "data.csv"}],
+            "outs": [],
+            "params": {},
+            "problems": [],
+            "gaps": [],
+        },
+        "evaluation_data": [],
+        "metrics": [],
+        "fairness": [],
+        "plots": [],
+        "profiles": [],
+        "reports": [],
+        "statements": {"schema": "govkit.model/v1", "owner": "risk", "tier": "medium"},
+        **changes,
+    }
+
+
+def card(**changes: Any) -> Card:
+    """Return a card."""
+    return cards.parse(canonical.encode(card_value(**changes)))
+
+
+def with_metrics(content: Any, *paths: str) -> Card:
+    """Return a card whose metrics were read from a value, as if it stood in files."""
+    found = [metric for path in paths or ("metrics.json",) for metric in measures.metrics(path, content)]
+    return card(metrics=measures_value(found))
+
+
+def with_fairness(attributes: Any, *paths: str) -> Card:
+    """Return a card with a fairness report of these attributes, in one file or several."""
+    reports = [measures.fairness(path, {"attributes": attributes}) for path in paths or ("fairness.json",)]
+    return card(fairness=measures_value(reports))
+
+
+def measures_value(found: list[Any]) -> list[Any]:
+    """Return records as JSON values."""
+    return [records.to_value(item) for item in found]
