@@ -173,6 +173,9 @@ class _Builder:
         weights = self._weights()
         data, outs = self._data()
         self._check_between_stages()
+        # Before the lineage is written down: these find gaps, too.
+        evaluation_data = [self._named_item(path) for path in sorted(set(self.statements.evaluation_data))]
+        statements = self._with_requirements()
         lineage = Lineage(
             stages=[self._stage(stage) for stage in self.stages],
             code=code,
@@ -189,8 +192,8 @@ class _Builder:
             ),
             "weights": weights,
             "lineage": lineage,
-            "evaluation_data": [self._named_item(path) for path in sorted(set(self.statements.evaluation_data))],
-            "statements": self._with_requirements(),
+            "evaluation_data": evaluation_data,
+            "statements": statements,
             **reports,
             **own,
         }
