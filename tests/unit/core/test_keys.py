@@ -140,7 +140,7 @@ def test_large_blob_is_refused_quickly(data: bytes) -> None:
     start = time.monotonic()
     with pytest.raises(Malformed, match="4096 are allowed"):
         keys.from_blob(data)
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 10
 
 
 # -- signatures -------------------------------------------------------------------------------------------------------

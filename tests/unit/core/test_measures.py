@@ -206,7 +206,7 @@ def test_unreadable_reports_are_malformed(path: str, data: bytes) -> None:
     start = time.monotonic()
     with pytest.raises(Malformed, match=r"^m"):
         measures.load(path, data)
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 10
 
 
 SEEDS = [

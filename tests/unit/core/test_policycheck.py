@@ -193,7 +193,7 @@ def test_large_quorum_is_refused_quickly() -> None:
     assert "more than 200 people stand in this quorum: simplify it" in found
     found = faults(edited(policy_value(), "admin", "approvals", "quorum", to={"all": [part] * 20}))
     assert "more than 200 people stand in this quorum: simplify it" in found
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 10
 
 
 def test_suggestion() -> None:

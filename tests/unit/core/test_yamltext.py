@@ -103,7 +103,7 @@ def test_surprises_are_refused(text: bytes, message: str) -> None:
     with pytest.raises(Malformed) as caught:
         yamltext.load(text, where="f.yaml")
     assert message in str(caught.value)
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 10
 
 
 def test_deep_but_allowed() -> None:
@@ -133,7 +133,7 @@ def test_tolerant_does_not_explode(text: bytes) -> None:
     start = time.monotonic()
     with pytest.raises(Malformed, match="nested too deeply or too large"):
         yamltext.load(text, where="dvc.yaml", tolerant=True)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 10
 
 
 SEEDS = (
