@@ -14,7 +14,8 @@ from govkit.core import canonical, commits, digests, events
 from govkit.storage import log as log_storage
 from govkit.storage.git import Repository
 from govkit.storage.signatures import TAG_NAMESPACE
-from govkit.workflow import promote
+from govkit.workflow import decide, promote
+from govkit.workflow.decide import Choice
 from govkit.workflow.plans import Signed
 
 
@@ -111,6 +112,12 @@ def promotion(world: World, version: str, stage: str, *, as_: str = "remy") -> S
     """Return the honest promotion event of an approved request, signed and not yet appended."""
     with world.session(as_) as session:
         return session.sign(promote._plan(session, MODEL, version, stage, "", ""))
+
+
+def decision(world: World, person: str, name: str, choice: Choice = "approve") -> Signed:
+    """Return a decision on a request, signed and not yet appended."""
+    with world.session(person) as session:
+        return session.sign(decide._plan(session, name, choice, None, None))
 
 
 def push_with_tag(world: World, signed: Signed, tag: bytes, *, as_: str = "remy", name: str | None = None) -> None:
