@@ -239,6 +239,12 @@ class Repository:
         """Tell whether the clone is shallow: then some commits say nothing of their parents."""
         return self.run("rev-parse", "--is-shallow-repository").strip() == b"true"
 
+    def disguises(self) -> list[str]:
+        """Return what makes stock Git show other objects or parents than there are: replacement refs and grafts."""
+        grafts = self.git_dir / "info" / "grafts"
+        listed = grafts.is_file() and grafts.stat().st_size > 0
+        return [*sorted(self.refs("refs/replace")), *([".git/info/grafts"] if listed else [])]
+
     def is_ancestor(self, commit: str, of: str) -> bool:
         """Tell whether ``commit`` is reachable from ``of``."""
         return self.try_run("merge-base", "--is-ancestor", commit, of)[0] == 0

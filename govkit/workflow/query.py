@@ -162,7 +162,7 @@ def status(session: Session) -> Health:
     """
     state = session.state
     broken: list[str] = []
-    notes: list[str] = []
+    notes = session.disguises()
     steps: list[str] = []
     pinned = session.pins.accepts(session.log.root_of_trust)
     try:

@@ -125,6 +125,11 @@ class Session:
         self.check_history()
         _ = self.actor
 
+    def disguises(self) -> list[str]:
+        """Say what makes stock Git show something else than what is read here."""
+        words = "makes stock Git show something else than there is; govkit reads past it"
+        return [f"{name} {words}" for name in self.git.disguises()]
+
     def now(self) -> datetime:
         """Return the time by this session's clock."""
         return self.options.clock()

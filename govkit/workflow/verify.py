@@ -118,6 +118,7 @@ class _Verification:
 
     def _check_log(self) -> None:
         state = self.session.state
+        self.notes += self.session.disguises()
         self.add(
             "log", Verdict.PASS, "the pinned log, in one history", f"{len(state.tree)} events from the pinned root"
         )
@@ -339,7 +340,7 @@ def verify_log(session: Session, *, min_head: str | None = None) -> LogVerdict:
     """
     session.check_trust()
     check_min_head(session.log, min_head)
-    state, problems, undecided, notes = session.state, [], [], []
+    state, problems, undecided, notes = session.state, [], [], session.disguises()
     counts = dict.fromkeys(("good", "inert", "conflict", "undecided"), 0)
     for judged in state.judged:
         counts[judged.status] += 1
