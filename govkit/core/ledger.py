@@ -126,7 +126,7 @@ class Ledger:
         person = policy.owner(entry.signer)
         if person is None:
             return Status.INERT, "signed by a key that belongs to nobody in the policy in force"
-        if not self._fits(event):
+        if not self.state.holds_head(event.log):
             return Status.CONFLICT, f"{person} signed it for another history of this log"
         if person != event.actor:
             return Status.INERT, f"it names {event.actor} and is signed by {person}"
@@ -144,10 +144,6 @@ class Ledger:
         if found is None or found.content is None:
             raise NotAllowed("event 0 brings no policy.json")
         return rules.read_policy(found.content)
-
-    def _fits(self, event: Event) -> bool:
-        roots = self.state.tree.roots
-        return event.log.size < len(roots) and merkle.text(roots[event.log.size]) == event.log.root
 
     def _stale(self, entry: Entry, event: Event) -> str:
         if event.log.size == len(self.state.tree):

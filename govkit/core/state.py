@@ -6,10 +6,11 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from govkit.core import approvals, names
+from govkit.core import approvals, merkle, names
 from govkit.core.events import (
     DecisionRecorded,
     Event,
+    Head,
     PromotionRecorded,
     RequestOpened,
     StageCleared,
@@ -190,6 +191,11 @@ class State:
     def policy(self) -> InForce | None:
         """The policy in force, or None before the first was adopted."""
         return self.policies[-1][1] if self.policies else None
+
+    def holds_head(self, head: Head) -> bool:
+        """Tell whether the log went through a head: it is as long, and had this root at that size."""
+        roots = self.tree.roots
+        return head.size < len(roots) and merkle.text(roots[head.size]) == head.root
 
     def policy_at(self, index: int) -> InForce | None:
         """Return the policy by which the event at ``index`` was judged."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from govkit.core import names, tags
 from govkit.core.errors import Malformed
+from govkit.core.events import Head
 from govkit.core.state import State
 
 
@@ -47,6 +48,48 @@ def faults(state: State, refs: Mapping[str, str], read: Callable[[str], tuple[st
         if owner is not None and name not in state.tags:
             found.append(TagFault(name, owner, _squatter(name, identity, read), recorded=False))
     return sorted(found, key=lambda fault: (not fault.recorded, fault.name))
+
+
+def unseen(
+    state: State,
+    refs: Mapping[str, str],
+    read: Callable[[str], tuple[str, bytes]],
+    signer: Callable[[bytes], str | None],
+) -> list[str]:
+    """Return which tags prove that there is another history of the log than this one, such as a tail that was cut off.
+
+    A tag names the head that its event stands on. One that a key in force signed for a head that this log never had
+    is for tags what a conflict is for events; it need not be the ref's own tag, as the object alone proves it.
+
+    Args:
+        state: what the log says.
+        refs: object ids in hex by tag name.
+        read: returns kind and bytes of an object.
+        signer: returns the key whose signature on a tag object is good, or None.
+    """
+    recorded = {reference.id.partition(":")[2] for reference in state.tags.values()}
+    found = []
+    for name, identity in sorted(refs.items()):
+        if names.grammar_model(name) is None or identity in recorded:
+            continue
+        kind, content = read(identity)
+        head = _head(content) if kind == "tag" else None
+        if head is None or state.holds_head(head):
+            continue
+        key = signer(content)
+        owner = state.policy.owner(key) if key and state.policy else None
+        if owner is not None:
+            past = "events, more than there are here" if head.size > len(state.tree) else "other events than these"
+            found.append(f"{owner} signed the tag '{name}' on a log of {head.size} {past}")
+    return found
+
+
+def _head(tag: bytes) -> Head | None:
+    """Return the head of the log that a tag was made on, or None if it is no tag of govkit's."""
+    try:
+        return tags.parse(tag).record.log
+    except Malformed:
+        return None
 
 
 def _recorded_problem(name: str, now: str | None, recorded: str, read: Callable[[str], tuple[str, bytes]]) -> str:

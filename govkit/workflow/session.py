@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from govkit.core import digests, events, names, records, tags, times
+from govkit.core import digests, events, names, records, tagcheck, tags, times
 from govkit.core.errors import Refused, Undecided, Usage
 from govkit.core.events import Event, TagRef
 from govkit.core.ledger import Entry
@@ -94,7 +94,7 @@ class Session:
         """Make sure that the log can be relied on as a whole.
 
         Raises:
-            Refused: if an event shows another history that nobody has acknowledged.
+            Refused: if an event shows another history that nobody has acknowledged, or a tag does.
             Undecided: if an event cannot be decided, or is dated ahead of this clock.
         """
         for judged in self.state.conflicts.values():
@@ -102,6 +102,12 @@ class Session:
                 f"event {judged.index} belongs to another history of this log",
                 why=judged.reason,
                 fix="find the other history; an administrator quorum can then acknowledge it",
+            )
+        for problem in self.unseen_history():
+            raise Refused(
+                "part of the log is missing here, or it was rewritten",
+                why=problem,
+                fix="fetch it again, from a clone or mirror that has it all: git fetch origin govkit/log",
             )
         for judged in self.state.undecided.values():
             raise Undecided(
@@ -124,6 +130,14 @@ class Session:
         self.check_trust()
         self.check_history()
         _ = self.actor
+
+    def tag_refs(self) -> dict[str, str]:
+        """Return the object ids of the repository's tags by name."""
+        return {name.removeprefix("refs/tags/"): i for name, i in self.git.refs("refs/tags").items()}
+
+    def unseen_history(self) -> list[str]:
+        """Return which tags prove another history of the log; see :func:`govkit.core.tagcheck.unseen`."""
+        return tagcheck.unseen(self.state, self.tag_refs(), self.git.read, log_storage.tag_signer)
 
     def disguises(self) -> list[str]:
         """Say what makes stock Git show something else than what is read here."""
@@ -290,7 +304,7 @@ class Session:
     def _tag_name(self, plan: Plan) -> str | None:
         if plan.tag is None:
             return None
-        existing = {name.removeprefix("refs/tags/") for name in self.git.refs("refs/tags")}
+        existing = self.tag_refs().keys()
         if plan.tag.name.kind == "register":
             return _free_name(plan.tag.name, existing)
         return str(replace(plan.tag.name, counter=self.state.next_counter(plan.subject, existing)))

@@ -301,8 +301,7 @@ class _Verification:
 
 def tag_faults(session: Session) -> list[tagcheck.TagFault]:
     """Hold all tags of the repository against the log."""
-    refs = {name.removeprefix("refs/tags/"): i for name, i in session.git.refs("refs/tags").items()}
-    return tagcheck.faults(session.state, refs, session.git.read)
+    return tagcheck.faults(session.state, session.tag_refs(), session.git.read)
 
 
 @dataclass(frozen=True)
@@ -352,6 +351,7 @@ def verify_log(session: Session, *, min_head: str | None = None) -> LogVerdict:
         elif judged.status != "good":
             notes.append(f"{line} ({judged.status}, no effect)")
         problems += [f"event {judged.index}: its commit {strange}" for strange in judged.irregular]
+    problems += [f"the log is not all there, or was rewritten: {problem}" for problem in session.unseen_history()]
     for fault in tag_faults(session):
         line = f"tag '{fault.name}': {fault.problem}"
         (problems if fault.recorded else notes).append(line)
@@ -360,7 +360,7 @@ def verify_log(session: Session, *, min_head: str | None = None) -> LogVerdict:
     except Undecided as error:
         undecided.append(str(error))
     except Refused:
-        pass  # said above, event by event
+        pass  # said above, one by one
     if not problems and not undecided:
         log_storage.remember(session.git, session.log)
     return LogVerdict(session.log.head, session.log.root_of_trust, counts, problems, undecided, notes)
