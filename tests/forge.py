@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from world import MODEL, World
+
 from govkit.core import digests, names, records, tags, times
 from govkit.core.events import DecisionRecorded, PromotionRecorded, RequestOpened, TagRef, VersionRegistered
 from govkit.core.records import Record
@@ -13,7 +15,6 @@ from govkit.core.state import Judged, Request
 from govkit.core.tags import TagRecord
 from govkit.storage import yamledit
 from govkit.storage.signatures import TAG_NAMESPACE
-from world import MODEL, World
 
 
 def now(ahead: timedelta = timedelta()) -> str:
