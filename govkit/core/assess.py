@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from govkit.core import approvals
 from govkit.core.gates.base import Check, Context, Gate, Outcome, Verdict
 from govkit.core.policy import Approvals, InForce
-from govkit.core.state import Tally
+from govkit.core.state import Request, Tally
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,20 @@ def pending_approvals(rules: Approvals) -> Check:
         required=approvals.words(rules.quorum),
         found="not asked yet",
         fix="open a request with 'govkit request'",
+    )
+
+
+def request_check(request: Request, void: str) -> Check | None:
+    """Return that nothing can rest on a request any more as a check, where that is so."""
+    if not void:
+        return None
+    return Check(
+        gate="request",
+        type="request",
+        verdict=Verdict.FAIL,
+        required="the request still binds what the policy requires and what serves now",
+        found=void,
+        fix=f"ask again: govkit request '{request.model}@{request.body.version}' --stage {request.body.stage}",
     )
 
 

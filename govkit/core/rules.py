@@ -420,16 +420,8 @@ def _approved(case: Case, identity: str | None, action: str) -> Request:
     require(request.body.action == action, f"the request was for {request.body.action}")
     require(request.body.expires is None or request.body.expires >= case.judged.effective, "the request has expired")
     require(not case.state.is_compromised(request.at), "the request was signed with a compromised key")
-    bound = request.body.digests
-    if bound is not None:
-        rules = case.state.requirements_of(request, case.policy)
-        require(
-            rules is not None and rules.digest == bound.requirements, "the requirements changed since it was opened"
-        )
-        champion = case.state.champion(request.model, request.body.stage or "")
-        require(
-            bound.champion == (champion.at.id if champion else None), "another version serves there since it was opened"
-        )
+    void = case.state.void(request)
+    require(not void, void)
     tally = case.state.tally(request, at=case.judged.effective)
     require(not tally.held, f"a reject by {', '.join(tally.held)} holds")
     require(not tally.shortfall, f"approvals are missing: {', '.join(tally.shortfall)}")

@@ -220,6 +220,21 @@ class State:
         version = self.versions.get((request.model, request.body.version))
         return policy.requirements(request.model, version.body.tier, request.body.stage) if version else None
 
+    def void(self, request: Request) -> str:
+        """Return why nothing can rest on a request any more, though it is open, or an empty string.
+
+        What it binds must still be what the policy in force requires and what serves in the stage.
+        """
+        bound, policy = request.body.digests, self.policy
+        if bound is None or policy is None:
+            return ""
+        rules = self.requirements_of(request, policy)
+        if rules is None or rules.digest != bound.requirements:
+            return "the requirements changed since it was opened"
+        champion = self.champion(request.model, request.body.stage or "")
+        same = bound.champion == (champion.at.id if champion else None)
+        return "" if same else "another version serves there since it was opened"
+
     def find_request(self, name: str) -> Request | None:
         """Return the newest open request with this name or identity, else the newest of any state."""
         named = [request for request in self.requests.values() if name in (request.name, request.id)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from govkit.core import approvals, assess
+from govkit.core import approvals, assess, times
 from govkit.core.card import Card
 from govkit.core.errors import Undecided, Usage
 from govkit.core.gates.base import Check, Context
@@ -131,9 +131,15 @@ def judge(session: Session, version: Version, stage: str) -> Judgement:
         checks.append(assess.pending_approvals(rules.approvals))
     else:
         found = authors(session, rules, policy, version.body.commit, champion)
-        tally = session.state.tally(request, found.people)
+        # By this clock too: an approval that has ended since the log's last event cannot be used any more.
+        now = max(session.state.effective, times.write(session.now()))
+        tally = session.state.tally(request, found.people, at=now)
         checks.append(assess.approval_check(rules.approvals, tally))
-        checks += [check for check in [assess.authors_check(rules.approvals, found)] if check]
+        more = (
+            assess.request_check(request, session.state.void(request)),
+            assess.authors_check(rules.approvals, found),
+        )
+        checks += [check for check in more if check]
     name = champion.body.version if champion else None
     return Judgement(version.model, version.body.version, stage, rules.digest, name, checks, tally)
 

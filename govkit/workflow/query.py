@@ -209,7 +209,7 @@ def _waiting(session: Session, request: Request, me: str | None) -> Waiting:
 def _ready(state: State) -> list[str]:
     found = []
     for request in state.requests.values():
-        if request.state == "open" and state.tally(request).approved:
+        if request.state == "open" and state.tally(request).approved and not state.void(request):
             if request.body.version is not None:
                 found.append(
                     f"promote: govkit promote '{request.model}@{request.body.version}' --stage {request.body.stage}"
