@@ -272,8 +272,8 @@ GAPS: dict[str, tuple[Change, str]] = {
         "DVC stage 'more' of dvc.yaml has not run: dvc.lock does not have it",
     ),
     "a templated folder": (
-        lambda t: t.yaml["stages"]["govern"].update(wdir="${where}/..", cmd="${cmd}"),
-        "DVC stage 'govern' of dvc.yaml has a templated wdir",
+        lambda t: t.yaml["stages"]["train"].update(wdir="${where}/..", cmd="${cmd}"),
+        "DVC stage 'train' of dvc.yaml has a templated wdir",
     ),
 }
 

@@ -148,7 +148,8 @@ def test_commands_are_compared(locked: Any, declared: Any, changed: bool) -> Non
     project = read(
         dvc_yaml={"stages": {"s": {"cmd": declared}}}, dvc_lock={"schema": "2.0", "stages": {"s": {"cmd": locked}}}
     )
-    assert (["DVC stage 's' of dvc.yaml: its command was changed after it ran"] if changed else []) == project.problems
+    problem = "DVC stage 's' of dvc.yaml: its command was changed after it ran"
+    assert ([problem] if changed else []) == project.stages[0].findings.problems
 
 
 def test_declared_but_not_run() -> None:

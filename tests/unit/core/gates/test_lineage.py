@@ -12,7 +12,7 @@ from tests.unit.core.cards import ITEM, card, card_value
 @pytest.mark.parametrize(
     ("changes", "expected", "found"),
     [
-        ({}, Verdict.PASS, "0 DVC stages, 1 code files, 1 data snapshots, all consistent"),
+        ({}, Verdict.PASS, "0 DVC stages, 1 code file, 1 data snapshot, all consistent"),
         ({"problems": ["a", "b"]}, Verdict.FAIL, "a; b"),
         ({"problems": ["a", "b", "c", "d", "e"]}, Verdict.FAIL, "a; b; c (and 2 more)"),
         ({"problems": ["a"], "gaps": ["b"]}, Verdict.FAIL, "a"),
