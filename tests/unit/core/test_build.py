@@ -288,6 +288,18 @@ def test_what_is_not_known_is_a_gap(change: Change, gap: str) -> None:
     assert gap in gaps
 
 
+def test_picture_is_a_report_by_its_digest() -> None:
+    """A plot that is a picture is not read, but held against the lock and digested."""
+    tree = Tree()
+    tree.dvc["reports/roc.png"] = b"\x89PNG"
+    tree.yaml["stages"]["evaluate"]["plots"].append("reports/roc.png")
+    tree.run()
+    assert tree.findings() == ([], [])
+    assert digests.sha256(b"\x89PNG") in {report["sha256"] for report in tree.read()["reports"]}
+    tree.dvc["reports/roc.png"] = b"other"
+    assert tree.findings() == (["reports/roc.png was changed after DVC stage 'evaluate' wrote it"], [])
+
+
 def test_missing_data_has_no_digest() -> None:
     """A digest that nobody worked out is null, not the MD5 in other words."""
     tree = Tree()

@@ -226,3 +226,13 @@ def test_text_and_raw() -> None:
     """Roots are written like other digests."""
     assert merkle.raw(merkle.text(merkle.EMPTY)) == merkle.EMPTY
     assert merkle.text(merkle.EMPTY).startswith("sha256:e3b0c442")
+
+
+def test_empty_proof_proves_only_equality() -> None:
+    """Without a proof, one tree is the beginning of another only if it is the same."""
+    nodes = leaves(5)
+    roots = [merkle.root(nodes[:size]) for size in range(6)]
+    assert merkle.is_consistent(5, 5, roots[5], roots[5], [])
+    assert not any(merkle.is_consistent(old, 5, roots[old], roots[5], []) for old in range(5))
+    assert not merkle.is_consistent(5, 5, roots[5], roots[4], [])
+    assert not merkle.is_consistent(5, 5, roots[5], roots[5], [nodes[0]])
