@@ -24,7 +24,7 @@ class Raw:
     """The files of one commit of the log."""
 
     event: bytes
-    signature: bytes
+    signature: bytes | None
     evidence: dict[str, bytes] = field(default_factory=dict)
 
     @property
@@ -71,7 +71,8 @@ def rewrite(world: World, raws: Iterable[Raw], *, forget: bool = True) -> None:
     parent: str | None = None
     for raw in raws:
         files = {events.EVENT_FILE: raw.event, events.SIGNATURE_FILE: raw.signature, **raw.evidence}
-        tree = git.write_tree({name: git.write_object("blob", content) for name, content in files.items()})
+        blobs = {name: git.write_object("blob", content) for name, content in files.items() if content is not None}
+        tree = git.write_tree(blobs)
         parent = git.write_object("commit", commits.build(events.parse(raw.event), tree, parent))
     force(world, parent or "", forget=forget)
 

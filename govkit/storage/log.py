@@ -212,7 +212,7 @@ def differences(commit: RawCommit, event: bytes | None, evidence: set[str]) -> l
     except ValueError:
         return found
     if expected != commit.raw:
-        found.append("its message, author, dates or parents are not those that the event determines")
+        found.append("has another message, author, date or parent than its event determines")
     return found
 
 
