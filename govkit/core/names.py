@@ -109,6 +109,13 @@ def grammar_model(name: str) -> str | None:
     return match[1] if match and is_model(match[1]) else None
 
 
+def numbers(name: str, model: str) -> list[int]:
+    """Return GTO's running numbers of a model that a tag takes, or that it stands in the way of, as ``m#prod#6/x``."""
+    if grammar_model(name) != model:
+        return []
+    return [int(number) for number in re.findall(r"#([0-9]{1,9})(?=/|\Z)", name)]
+
+
 def split_version(text: str) -> tuple[str, str | None]:
     """Split ``MODEL`` or ``MODEL@VERSION`` as people type it (``v`` is optional).
 

@@ -336,8 +336,10 @@ class State:
             model: the model.
             existing: names of tags in the repository, so that a number somebody squats on is skipped.
         """
-        numbers = [name.rpartition("#")[2] for name in self.tags if "#" in name and names.grammar_model(name) == model]
-        squatted = [name.rpartition("#")[2] for name in existing if "#" in name and names.grammar_model(name) == model]
+        recorded = {number for name in self.tags for number in names.numbers(name, model)}
+        squatted = {number for name in existing for number in names.numbers(name, model)}
         # Nobody without a role may use up the numbers that a tag's name has room for.
-        numbers += [number for number in squatted if len(number) < 9]
-        return max((int(number) for number in numbers if number.isascii() and number.isdigit()), default=0) + 1
+        number = max(recorded | {number for number in squatted if number < 10**8}, default=0) + 1
+        while number in squatted:
+            number += 1
+        return number

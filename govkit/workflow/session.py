@@ -304,10 +304,10 @@ class Session:
     def _tag_name(self, plan: Plan) -> str | None:
         if plan.tag is None:
             return None
-        existing = self.tag_refs().keys()
-        if plan.tag.name.kind == "register":
-            return _free_name(plan.tag.name, existing)
-        return str(replace(plan.tag.name, counter=self.state.next_counter(plan.subject, existing)))
+        existing, name = self.tag_refs().keys(), plan.tag.name
+        if name.kind != "register":
+            name = replace(name, counter=self.state.next_counter(plan.subject, existing))
+        return _free_name(name, existing)
 
     def _tag(self, model: str, plan: TagPlan, name: str, time: str) -> bytes:
         blank: dict[str, Any] = dict.fromkeys(("version", "stage", "card", "weights", "requirements", "request"))
@@ -337,13 +337,13 @@ class Session:
 
 
 def _free_name(name: names.TagName, existing: Iterable[str]) -> str:
-    """Return a version tag's name, if nothing stands in its way.
+    """Return a tag's name, if nothing stands in its way.
 
     Raises:
-        Refused: if the tag, or one below its name, exists without the log knowing it.
+        Refused: if the tag, or one below or above its name, exists without the log knowing it.
     """
     wanted = str(name)
-    squatters = sorted(other for other in existing if other == wanted or other.startswith(wanted + "/"))
+    squatters = sorted(o for o in existing if f"{o}/".startswith(f"{wanted}/") or wanted.startswith(f"{o}/"))
     if squatters:
         raise Refused(
             f"the tag {wanted} cannot be made",

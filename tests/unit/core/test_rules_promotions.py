@@ -506,6 +506,7 @@ def test_next_number_is_above_all_of_the_models_tags(serving: World) -> None:
         f"{MODEL}#production#6": 7,
         f"{MODEL}#staging!#8": 9,
         f"{MODEL}#anything#at#11": 12,
+        f"{MODEL}#production#14/below": 15,
         "fraud#production#40": 2,
         f"{MODEL}@v50.0.0": 2,
         f"{MODEL}#production": 2,
@@ -521,7 +522,7 @@ def test_next_number_is_above_all_of_the_models_tags(serving: World) -> None:
     }
     for name, expected in squatters.items():
         assert expected == state.next_counter(MODEL, {name}), name
-    assert state.next_counter(MODEL, set(squatters)) == 10**8
+    assert state.next_counter(MODEL, set(squatters)) == 10**8 + 1
 
 
 def test_recorded_number_counts_however_large(serving: World) -> None:
