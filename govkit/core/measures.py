@@ -48,7 +48,7 @@ def _parse(path: str, data: bytes) -> Any:
     suffix = posixpath.splitext(path)[1].lower()
     try:
         if suffix == ".json":
-            value = json.loads(data)
+            value = json.loads(data, object_pairs_hook=_object)
             if _SURROGATE.search(data):  # half a pair is no text, and has no canonical form
                 json.dumps(value, ensure_ascii=False).encode()
             return value
@@ -61,6 +61,15 @@ def _parse(path: str, data: bytes) -> Any:
     except (ValueError, RecursionError, csv.Error) as error:
         raise Malformed(f"{path} does not parse: {error}") from error
     raise Malformed(f"{path}: unknown kind of report")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse equal keys: readers differ in which of two numbers they see, so a gate must see neither."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key '{next(name for name in names if names.count(name) > 1)}' stands there twice")
+    return found
 
 
 def is_report(path: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -94,6 +95,7 @@ def _shape_faults(value: Any) -> Iterator[Fault]:
     if not isinstance(value, dict):
         yield Fault((), "a policy is a mapping")
         return
+    yield from _infinite(value, ())
     for error in Draft202012Validator(_schema()).iter_errors(value):
         yield from _explain(error, ())
     gates = value.get("gates")
@@ -105,6 +107,15 @@ def _shape_faults(value: Any) -> Iterator[Fault]:
         elif isinstance(kind, str):
             for error in Draft202012Validator(_gate_schemas()[kind]).iter_errors(gate):
                 yield from _explain(error, ("gates", name))
+
+
+def _infinite(value: Any, path: tuple[str | int, ...]) -> Iterator[Fault]:
+    """YAML can write numbers that JSON cannot: ``.nan`` and ``.inf``."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield Fault(path, f"{'.'.join(map(str, path))}: a bound must be a finite number")
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from _infinite(item, (*path, key))
 
 
 def _explain(error: ValidationError, prefix: tuple[str | int, ...]) -> Iterator[Fault]:
