@@ -397,7 +397,8 @@ def build(folder: Path) -> World:
         (world.repo / name).write_text(text)
     (world.repo / "params.yaml").write_text("slope: 0.8\n")
     world.shell("dvc", "add", "-q", "data/rows.csv")
-    world.shell("dvc", "remote", "add", "-q", "-d", "store", str(folder / "remote"))
+    # Relative, so that every copy of the world and every clone beside it has a remote of its own.
+    world.shell("dvc", "remote", "add", "-q", "-d", "store", "../remote")
     governance = world.repo / "governance"
     (governance / MODEL).mkdir(parents=True)
     (governance / "policy.yaml").write_text(POLICY)
