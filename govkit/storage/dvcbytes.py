@@ -153,7 +153,8 @@ def fetch(root: Path, commit: str, path: str, target: Path) -> None:
         source.get("/" + path, str(target), recursive=True)
     except NotDvcRepoError as error:
         raise Usage("this is not a DVC repository", fix="run 'dvc init'") from error
-    except (DvcException, OSError) as error:
+    except (DvcException, OSError, RecursionError, LookupError, TypeError, ValueError) as error:
+        # DVC trusts what it reads from a cache: a listing that names ".." sends it round in circles, for one.
         raise Refused(
             f"DVC could not deliver {path}", why=str(error), fix="check the DVC remote with 'dvc fetch'"
         ) from error

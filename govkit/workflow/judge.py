@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from govkit.core import approvals, assess, times
 from govkit.core.card import Card
-from govkit.core.errors import Undecided, Usage
+from govkit.core.errors import Refused, Undecided, Usage
 from govkit.core.gates.base import Check, Context
 from govkit.core.policy import InForce, Requirements
 from govkit.core.policycheck import suggest
@@ -80,10 +80,32 @@ def requirements(policy: InForce, model: str, tier: str, stage: str) -> Requirem
 
 
 def card_of(session: Session, version: Version) -> tuple[bytes, Card]:
-    """Return the registered card of a version, from the log."""
-    name = f"{version.model}@{version.body.version}"
+    """Return the registered card of a version, from the log, having seen that it is what was registered.
+
+    Raises:
+        Refused: if it is no card of this model, or the registration says something else than it.
+        Undecided: if it is missing.
+    """
+    raw, card = _evident_card(session, version)
+    body = version.body
+    pairs = (
+        ("weights", body.weights, card.weights.sha256),
+        ("data", body.data, card.data_digest()),
+        ("tier", body.tier, card.statements.tier),
+    )
+    wrong = [f"registered {what} {said}, the card says {own}" for what, said, own in pairs if said != own]
+    if wrong:
+        raise Refused(
+            f"the registration of {version.model}@{body.version} does not fit its card",
+            why="; ".join(wrong),
+            fix="find out who registered it, and register a new version",
+        )
+    return raw, card
+
+
+def _evident_card(session: Session, version: Version) -> tuple[bytes, Card]:
     raw = session.log.evidence(session.git, version.at.index, "card.json", version.body.card)
-    return raw, cards.parse_card(raw, version.model, f"the card of {name}")
+    return raw, cards.parse_card(raw, version.model, f"the card of {version.model}@{version.body.version}")
 
 
 def authors(
@@ -160,10 +182,10 @@ def gate_checks(session: Session, version: Version, rules: Requirements, champio
 
 
 def champion_card(session: Session, champion: Promotion | None) -> Card | None:
-    """Return the card of the version that serves, or None."""
+    """Return the card of the version that serves, or None; whether that is in order is not asked of its successor."""
     if champion is None:
         return None
-    return card_of(session, session.state.versions[champion.model, champion.body.version])[1]
+    return _evident_card(session, session.state.versions[champion.model, champion.body.version])[1]
 
 
 def settled(session: Session, rules: Requirements, decisions: Iterable[Decision], found: assess.Authors) -> list[Check]:

@@ -224,6 +224,7 @@ class _Verification:
             if digests.sha256(committed) != body.card:
                 self.add("card", Verdict.FAIL, required, "the commit's card is not the approved one")
                 return
+            judge.card_of(self.session, self.session.state.versions[self.promotion.model, body.version])
             comparison = cards.check(self.session.git, tree, self.promotion.model)
         except Undecided as error:
             self.add("card", Verdict.INCONCLUSIVE, required, str(error), error.fix)
@@ -259,6 +260,8 @@ class _Verification:
             self.checks += judge.gate_checks(self.session, version, rules, champion)
         except Undecided as error:
             self.add("approvals", Verdict.INCONCLUSIVE, "the quorum that the policy demanded", str(error), error.fix)
+        except Refused as error:
+            self.add("gates", Verdict.FAIL, "the gates that the policy demanded", str(error), error.fix)
         signed = [("request", request.at), ("promotion", self.promotion.at), ("registration", version.at)]
         for name, judged in signed:
             if state.is_compromised(judged):
