@@ -7,17 +7,15 @@ This builder is frozen: a card that should look different is a new schema name w
 
 from __future__ import annotations
 
-import hashlib
-import json
 import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from govkit.core import canonical, digests, measures, records, yamltext
+from govkit.core import agreement, canonical, digests, measures, records, yamltext
 from govkit.core.card import SCHEMA, CardModel, CodeFile, DvcStage, Item, Lineage, Statements
 from govkit.core.errors import Malformed, Usage
-from govkit.core.lineage import OLD_HASH, LockItem, Project, Stage, governance_folder, within
+from govkit.core.lineage import Findings, LockItem, Project, Stage, governance_folder, within
 
 MAX_REPORT_BYTES = 8 * 1024 * 1024
 
@@ -151,13 +149,12 @@ def build(project: Project, model: str, facts: Facts) -> bytes:
     return _Builder(project, model, facts).card()
 
 
-@dataclass
-class _Builder:
-    project: Project
-    model: str
-    facts: Facts
-    problems: list[str] = field(default_factory=list)
-    gaps: list[str] = field(default_factory=list)
+class _Builder(Findings):
+    """Makes one card; its own findings become the card's problems and gaps."""
+
+    def __init__(self, project: Project, model: str, facts: Facts) -> None:
+        super().__init__()
+        self.project, self.model, self.facts = project, model, facts
 
     def card(self) -> bytes:
         artifact = self.project.artifact(self.model)
@@ -172,7 +169,7 @@ class _Builder:
         reports = self._reports()
         weights = self._weights()
         data, outs = self._data()
-        self._check_between_stages()
+        agreement.check_between_stages(self, self.project, self.stages)
         # Before the lineage is written down: these find gaps, too.
         evaluation_data = [self._named_item(path) for path in sorted(set(self.statements.evaluation_data))]
         statements = self._with_requirements()
@@ -219,65 +216,22 @@ class _Builder:
                     self.gaps.append(f"{dep.path} lies outside the repository: its bytes are not under Git or DVC")
                 if kind == "code":
                     files = [path for path in self.facts.paths if within(path, dep.path)]
-                    self._check_code(stage, dep, files)
-                    found |= {path: self._file(path) for path in files if path in self.facts.contents}
+                    contents = {path: self.facts.contents[path] for path in files if path in self.facts.contents}
+                    agreement.check_code(self, stage, dep, contents)
+                    found |= {path: self._file(path) for path in contents}
         return [found[path] for path in sorted(found)]
 
     def _file(self, path: str) -> CodeFile:
         content = self.facts.contents[path]
         return CodeFile(path=path, sha256=digests.sha256(content), size=len(content))
 
-    def _check_code(self, stage: Stage, dep: LockItem, files: list[str]) -> None:
-        """Hold the MD5 that ``dvc.lock`` has for a file or folder in Git against the bytes in Git."""
-        contents = {path: self.facts.contents[path] for path in files if path in self.facts.contents}
-        if not contents:
-            self.gaps.append(f"{dep.path}, read by DVC stage '{stage.name}', is neither in Git nor in DVC")
-        elif dep.md5 is not None and dep.md5 not in _dvc_md5(dep, contents):
-            self.problems.append(
-                f"{dep.path} is not what DVC stage '{stage.name}' ran with: dvc.lock has MD5 {dep.md5[:12]}…"
-            )
-
-    def _check_between_stages(self) -> None:
-        """What one DVC stage read must be what another wrote, or what the ``.dvc`` file tracks."""
-        for stage in self.stages:
-            for dep in stage.deps:
-                producer = self.project.producer(dep.path)
-                written = [out for out in producer.outs if out.path == dep.path] if producer else []
-                tracked = self.project.data_file(dep.path)
-                if tracked is not None and tracked.path == dep.path:
-                    written.append(tracked)
-                if any(item.md5 != dep.md5 for item in written):
-                    self.problems.append(
-                        f"{dep.path}: DVC stage '{stage.name}' read other bytes than dvc.lock says exist"
-                    )
-
     def _params(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         for stage in self.stages:
             for file, values in stage.params.items():
-                self._check_params(stage, file, values)
+                agreement.check_params(self, stage, file, self.facts.contents.get(file))
                 found.setdefault(file, {}).update(measures.plain(values))
         return found
-
-    def _check_params(self, stage: Stage, file: str, values: Mapping[str, Any]) -> None:
-        """Hold the parameters that a DVC stage ran with against the parameter file of the same tree."""
-        content = self.facts.contents.get(file)
-        if content is None:
-            self.gaps.append(f"{file}, the parameters of DVC stage '{stage.name}', is not in Git")
-            return
-        if file.endswith(".py"):
-            self.gaps.append(f"{file}: parameters in Python are not read, so they cannot be checked")
-            return
-        try:
-            parsed = measures.load(file, content)
-        except Malformed as error:
-            self.problems.append(str(error))
-            return
-        for name, value in values.items():
-            # Held together as canonical JSON: in Python, 1 equals true.
-            now, then = (canonical.encode(measures.plain(item)) for item in (_look_up(parsed, name), value))
-            if now != then:
-                self.problems.append(f"{file}: '{name}' was changed after DVC stage '{stage.name}' ran")
 
     # -- data and weights ---------------------------------------------------------------------------------------
 
@@ -356,8 +310,7 @@ class _Builder:
         if content is None:
             self.gaps.append(f"the bytes of {out.path} were not at hand")
             return
-        if out.md5 is not None and out.md5 not in _dvc_md5(out, {out.path: content}):
-            self.problems.append(f"{out.path} was changed after DVC stage '{stage.name}' wrote it")
+        agreement.check_report(self, stage, out, content)
         found["reports"].append(self._file(out.path))
         if not measures.is_report(out.path):
             return
@@ -408,34 +361,3 @@ def _value(value: Any) -> Any:
     if isinstance(value, list):
         return [_value(item) for item in value]
     return records.to_value(value) if isinstance(value, records.Record) else value
-
-
-def _look_up(parsed: Any, name: str) -> Any:
-    """Follow a dotted parameter name as DVC does; None where it leads nowhere."""
-    for part in name.split("."):
-        if isinstance(parsed, Mapping) and part in parsed:
-            parsed = parsed[part]
-        elif isinstance(parsed, list) and part in map(str, range(len(parsed))):
-            parsed = parsed[int(part)]
-        else:
-            return None
-    return parsed
-
-
-def _dvc_md5(item: LockItem, contents: Mapping[str, bytes]) -> set[str]:
-    """Return the MD5s by which DVC may know a file, or a folder given by the bytes of its files."""
-    spellings = [_md5] if item.hash != OLD_HASH else [_md5, lambda data: _md5(data.replace(b"\r\n", b"\n"))]
-    if not item.is_directory:
-        return {spell(content) for spell in spellings for content in contents.values()} if len(contents) == 1 else set()
-    found = set()
-    for spell in spellings:
-        listing = [
-            {"md5": spell(content), "relpath": posixpath.relpath(path, item.path)} for path, content in contents.items()
-        ]
-        listing.sort(key=lambda entry: entry["relpath"])
-        found.add(_md5(json.dumps(listing, sort_keys=True).encode()) + ".dir")
-    return found
-
-
-def _md5(data: bytes) -> str:
-    return hashlib.md5(data, usedforsecurity=False).hexdigest()

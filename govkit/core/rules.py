@@ -288,7 +288,9 @@ def decision_recorded(case: Case, body: DecisionRecorded) -> None:
     if body.decision == "approve":
         require(person != request.requester, f"{person} asked for this, and nobody approves their own request")
         _check_end(case.event, body, rules.approvals.valid_for)
-    request.decisions.append(Decision(case.judged, body, lifts=body.role in rules.approvals.lift))
+    # Who asked cannot end what others said against it.
+    lifts = body.role in rules.approvals.lift and person != request.requester
+    request.decisions.append(Decision(case.judged, body, lifts=lifts))
     if body.decision == "reject" or case.state.holds.get(request.hold):
         case.state.holds[request.hold] = case.state.rejects(request.hold)
 

@@ -182,4 +182,4 @@ def test_a_folder_whose_listing_leaves_it(folder: World, name: str) -> None:
     entries[0]["relpath"] = name.format(folder.folder)
     _swap(place, json.dumps(entries).encode())
     assert "report it" not in _get(folder, 1)
-    assert not [path for path in folder.folder.parent.rglob("pwned")]
+    assert not list(folder.folder.parent.rglob("pwned"))

@@ -428,3 +428,16 @@ def test_inert_reject_does_not_hold(approved: World) -> None:
     judged = approved.decide("erin", "release", "reject")
     assert judged.status == Status.INERT
     good(approved.promote("1.0.0"))
+
+
+def test_requester_does_not_lift_what_others_rejected(world: World) -> None:
+    """A requester who holds the role that lifts ends their own reject, and nobody else's."""
+    value = edited(world.value, "roles", "risk-owner", "people", to=["alice", "bob"])
+    world.change(edited(value, "stages", "production", "approvals", "lift", to=["risk-owner"]))
+    good(world.register("1.0.0"))
+    good(world.request("1.0.0"))
+    good(world.decide("bob", "risk-owner", "reject"))
+    good(world.decide("alice", "risk-owner", "lift"))
+    request = world.state.find_request(f"{MODEL}@1.0.0#production")
+    assert request is not None
+    assert ["bob"] == world.state.tally(request).held

@@ -1,0 +1,113 @@
+"""Whether ``dvc.lock`` agrees with the tree that it lies in, and its DVC stages with each other.
+
+A contradiction is a problem; what cannot be held against anything is a gap. DVC calls a lock file that somebody edited
+or wrote with ``dvc commit -f`` clean, so this is looked at here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+from collections.abc import Mapping
+from typing import Any
+
+from govkit.core import canonical, measures
+from govkit.core.errors import Malformed
+from govkit.core.lineage import OLD_HASH, Findings, LockItem, Project, Stage
+
+
+def check_code(findings: Findings, stage: Stage, dep: LockItem, contents: Mapping[str, bytes]) -> None:
+    """Hold the MD5 that ``dvc.lock`` has for a file or folder in Git against the bytes in Git.
+
+    Args:
+        findings: where to write down what is wrong.
+        stage: the DVC stage that read it.
+        dep: what ``dvc.lock`` has.
+        contents: the bytes in Git by path: one file, or those of the folder.
+    """
+    if not contents:
+        findings.gaps.append(f"{dep.path}, read by DVC stage '{stage.name}', is neither in Git nor in DVC")
+    elif dep.md5 is not None and dep.md5 not in _dvc_md5(dep, contents):
+        findings.problems.append(
+            f"{dep.path} is not what DVC stage '{stage.name}' ran with: dvc.lock has MD5 {dep.md5[:12]}…"
+        )
+
+
+def check_report(findings: Findings, stage: Stage, out: LockItem, content: bytes) -> None:
+    """Hold a report against the MD5 that ``dvc.lock`` has for it."""
+    if out.md5 is not None and out.md5 not in _dvc_md5(out, {out.path: content}):
+        findings.problems.append(f"{out.path} was changed after DVC stage '{stage.name}' wrote it")
+
+
+def check_between_stages(findings: Findings, project: Project, stages: list[Stage]) -> None:
+    """What one DVC stage read must be what another wrote, or what the ``.dvc`` file tracks."""
+    for stage in stages:
+        for dep in stage.deps:
+            producer = project.producer(dep.path)
+            written = [out for out in producer.outs if out.path == dep.path] if producer else []
+            tracked = project.data_file(dep.path)
+            if tracked is not None and tracked.path == dep.path:
+                written.append(tracked)
+            if any(item.md5 != dep.md5 for item in written):
+                findings.problems.append(
+                    f"{dep.path}: DVC stage '{stage.name}' read other bytes than dvc.lock says exist"
+                )
+
+
+def check_params(findings: Findings, stage: Stage, file: str, content: bytes | None) -> None:
+    """Hold the parameters that a DVC stage ran with against the parameter file of the same tree.
+
+    Args:
+        findings: where to write down what is wrong.
+        stage: the DVC stage.
+        file: the parameter file's path.
+        content: its bytes in the tree, or None if it is not there.
+    """
+    if content is None:
+        findings.gaps.append(f"{file}, the parameters of DVC stage '{stage.name}', is not in Git")
+        return
+    if file.endswith(".py"):
+        findings.gaps.append(f"{file}: parameters in Python are not read, so they cannot be checked")
+        return
+    try:
+        parsed = measures.load(file, content)
+    except Malformed as error:
+        findings.problems.append(str(error))
+        return
+    for name, value in stage.params[file].items():
+        # Held together as canonical JSON: in Python, 1 equals true.
+        now, then = (canonical.encode(measures.plain(item)) for item in (_look_up(parsed, name), value))
+        if now != then:
+            findings.problems.append(f"{file}: '{name}' was changed after DVC stage '{stage.name}' ran")
+
+
+def _look_up(parsed: Any, name: str) -> Any:
+    """Follow a dotted parameter name as DVC does; None where it leads nowhere."""
+    for part in name.split("."):
+        if isinstance(parsed, Mapping) and part in parsed:
+            parsed = parsed[part]
+        elif isinstance(parsed, list) and part in map(str, range(len(parsed))):
+            parsed = parsed[int(part)]
+        else:
+            return None
+    return parsed
+
+
+def _dvc_md5(item: LockItem, contents: Mapping[str, bytes]) -> set[str]:
+    """Return the MD5s by which DVC may know a file, or a folder given by the bytes of its files."""
+    spellings = [_md5] if item.hash != OLD_HASH else [_md5, lambda data: _md5(data.replace(b"\r\n", b"\n"))]
+    if not item.is_directory:
+        return {spell(content) for spell in spellings for content in contents.values()} if len(contents) == 1 else set()
+    found = set()
+    for spell in spellings:
+        listing = [
+            {"md5": spell(content), "relpath": posixpath.relpath(path, item.path)} for path, content in contents.items()
+        ]
+        listing.sort(key=lambda entry: entry["relpath"])
+        found.add(_md5(json.dumps(listing, sort_keys=True).encode()) + ".dir")
+    return found
+
+
+def _md5(data: bytes) -> str:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
