@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from govkit.core.errors import Usage
-from govkit.core.names import folder_of
+from govkit.core.names import folder_of, is_model
 
 # DVC 2 wrote no 'hash' key and digested text with CRLF read as LF.
 OLD_HASH = "md5-dos2unix"
@@ -98,6 +98,7 @@ class Project(Findings):
     plots: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     not_run: dict[str, set[str]] = field(default_factory=dict)
     declared: dict[str, set[str]] = field(default_factory=dict)
+    unusable: dict[str, str] = field(default_factory=dict)
 
     def artifact(self, model: str) -> Artifact:
         """Return a model's declaration.
@@ -107,10 +108,10 @@ class Project(Findings):
         """
         if model in self.artifacts:
             return self.artifacts[model]
-        known = ", ".join(sorted(self.artifacts)) or "none"
+        known = f"models declared under artifacts: {', '.join(sorted(self.artifacts)) or 'none'}"
         raise Usage(
             f"no model '{model}' in this repository",
-            why=f"models declared under artifacts: {known}",
+            why=self.unusable.get(model, known),
             fix="add it under 'artifacts:' in dvc.yaml with 'type: model' and 'path:', or run 'govkit init'",
         )
 
@@ -240,8 +241,14 @@ def _read_artifact(project: Project, file: str, name: str, entry: dict[str, Any]
     model = f"{folder}={name}" if folder else name
     labels = [str(label) for label in _list(entry.get("labels"))]
     path = _join(folder, entry["path"])
+    problem = ""
     if path == ".." or path.startswith(("../", "/")):
-        project.problems.append(f"artifact '{name}' of {file} lies outside the repository")
+        problem = f"artifact '{name}' of {file} lies outside the repository"
+    elif not is_model(model):  # names become folders and tags
+        problem = f"artifact '{name}' of {file} has a name that GTO, Git or a file system cannot hold"
+    if problem:
+        project.problems.append(problem)
+        project.unusable[model] = problem
         return
     project.artifacts[model] = Artifact(model, file, path, str(entry.get("desc") or ""), labels)
 

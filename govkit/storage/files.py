@@ -8,6 +8,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from govkit.core.errors import Refused
+
 _BLOCK = 1 << 20
 
 
@@ -33,6 +35,22 @@ def sums(path: Path) -> FileSums:
             md5.update(block)
             size += len(block)
     return FileSums(f"sha256:{sha256.hexdigest()}", md5.hexdigest(), size)
+
+
+def place(root: Path, path: str) -> Path:
+    """Return where a path of the repository lies, for writing to it.
+
+    Raises:
+        Refused: if a symbolic link, or the path itself, leads somewhere else.
+    """
+    target = root / path
+    if target.parent.resolve() != root.resolve() / Path(path).parent:
+        raise Refused(
+            f"{path} is not written",
+            why=f"{target.parent} is, or lies behind, a symbolic link",
+            fix="put a folder in its place; find out who made the link",
+        )
+    return target
 
 
 def write(path: Path, content: bytes) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from govkit.core import approvals, canonical, times
+from govkit.core import approvals, canonical, events, times
 from govkit.core.errors import Malformed, Refused, Usage
 from govkit.core.events import DecisionRecorded
 from govkit.core.policy import Requirements
@@ -106,6 +106,9 @@ def _from_value(value: Any) -> Signed:
     evidence = value["evidence"]
     if not isinstance(evidence, dict) or not all(isinstance(text, str) for text in [*texts, *evidence.values()]):
         raise Malformed(f"not of the form {FILE_SCHEMA}")
+    event = events.parse(texts[0].encode())
+    if event.type != "decision.recorded" or event.evidence.keys() != evidence.keys():
+        raise Malformed("it holds another event than a decision, or other files than the decision names")
     content = {name: text.encode() for name, text in evidence.items()}
     return Signed(texts[0].encode(), texts[1].encode(), content)
 

@@ -84,10 +84,11 @@ def run(repository: Repository, model: str) -> Documents:
 
     Raises:
         Usage: if the model is not declared, a file does not parse, or the folder cannot be written.
+        Refused: if the folder is a symbolic link.
     """
     made = documents(repository, WorkTree(repository), model)
     for name, content in made.files.items():
-        path = repository.root / cards.path_of(model, name)
+        path = files.place(repository.root, cards.path_of(model, name))
         try:
             files.write(path, content)
         except OSError as error:

@@ -71,7 +71,7 @@ def initialise(session: Session, *, person: str | None = None, remote: str | Non
 
 
 def _write(session: Session, done: Initialised, path: str, content: bytes, *, keep: bool = False) -> None:
-    target = session.git.root / path
+    target = files.place(session.git.root, path)
     if keep and target.exists():
         done.kept.append(path)
         return

@@ -73,7 +73,7 @@ def add(
             _extend(known[role], "people", [person])
 
     changed = yamledit.edit(text, change, where=policyfile.PATH)
-    path = session.git.root / policyfile.PATH
+    path = files.place(session.git.root, policyfile.PATH)
     if not session.options.dry_run:
         files.write(path, changed)
     return path
