@@ -1,0 +1,61 @@
+"""Rules for decisions: who may say yes or no to what."""
+
+from __future__ import annotations
+
+from govkit.core import times
+from govkit.core.approvals import roles_in
+from govkit.core.events import DecisionRecorded, Event
+from govkit.core.rules.case import (
+    Case,
+    NotAllowed,
+    open_request,
+    require,
+)
+from govkit.core.state import Decision, Request
+
+
+def decision_recorded(case: Case, body: DecisionRecorded) -> None:
+    """A person decides in a role that the request's quorum asks for; never the requester, never a service."""
+    request = open_request(case, body.request)
+    person = case.event.actor
+    policy_in_force = case.policy
+    require(
+        policy_in_force.policy.people[person].kind == "person", f"{person} is a service, and a service never decides"
+    )
+    rules = case.state.requirements_of(request, policy_in_force)
+    if rules is None:
+        raise NotAllowed("the policy in force does not know what is asked for")
+    version = case.state.versions.get((request.model, request.body.version or ""))
+    model, tier = (request.model, version.body.tier) if version else (None, None)
+    require(
+        body.role in policy_in_force.roles_of(person, model, tier), f"{person} does not hold the role '{body.role}'"
+    )
+    asked = roles_in(rules.approvals.quorum) | set(rules.approvals.lift if body.decision == "lift" else [])
+    require(body.role in asked, f"nobody in the role '{body.role}' is asked here")
+    meanings = policy_in_force.policy.meanings
+    require(not meanings or body.meaning in meanings, f"the policy has no meaning '{body.meaning}'")
+    _check_evidence(case, request)
+    if body.decision == "approve":
+        require(person != request.requester, f"{person} asked for this, and nobody approves their own request")
+        _check_end(case.event, body, rules.approvals.valid_for)
+    # Who asked cannot end what others said against it.
+    lifts = body.role in rules.approvals.lift and person != request.requester
+    request.decisions.append(Decision(case.judged, body, lifts=lifts))
+    if body.decision == "reject" or case.state.holds.get(request.hold):
+        case.state.holds[request.hold] = case.state.rejects(request.hold)
+
+
+def _check_evidence(case: Case, request: Request) -> None:
+    name, bound = "policy.json", request.body.policy
+    if request.body.digests is not None:
+        name, bound = "card.json", request.body.digests.card
+    require(bound is None or case.event.evidence.get(name) == bound, f"it was made on another {name}")
+
+
+def _check_end(event: Event, body: DecisionRecorded, valid_for: str | None) -> None:
+    if valid_for is not None:
+        try:
+            latest = times.add(event.time, times.span(valid_for))
+        except ValueError as error:
+            raise NotAllowed(f"its end cannot be told: {error}") from error
+        require(body.expires is not None and body.expires <= latest, f"an approval must end within {valid_for}")

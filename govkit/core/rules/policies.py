@@ -1,0 +1,111 @@
+"""Rules for policies and for the acknowledgement of violations."""
+
+from __future__ import annotations
+
+from govkit.core import canonical, keys, policy, policycheck
+from govkit.core.errors import Malformed
+from govkit.core.events import (
+    ALL,
+    PolicyAdopted,
+    ViolationAcknowledged,
+)
+from govkit.core.policy import InForce
+from govkit.core.rules.case import (
+    CannotDecide,
+    Case,
+    NotAllowed,
+    approved_request,
+    require,
+)
+from govkit.core.state import Judged, State
+
+
+def read_policy(data: bytes) -> InForce:
+    """Read a ``policy.json`` that somebody wants in force.
+
+    Raises:
+        CannotDecide: if it is of a version that this govkit does not know.
+        NotAllowed: if it is malformed or must not be adopted.
+    """
+    try:
+        value = canonical.decode(data)
+        known = isinstance(value, dict) and (value.get("schema"), value.get("rules")) == (policy.SCHEMA, policy.RULES)
+        if isinstance(value, dict) and not known and isinstance(value.get("rules"), int):
+            raise CannotDecide(
+                f"it adopts rules {value['rules']} of {value.get('schema')}, which this govkit does not know"
+            )
+        found = policy.parse(data)
+    except Malformed as error:
+        raise NotAllowed(f"its policy cannot be read: {error}") from error
+    fatal = [fault.message for fault in policycheck.faults(found) if fault.fatal]
+    require(not fatal, f"its policy must not be adopted: {'; '.join(fatal[:3])}")
+    return found
+
+
+def policy_adopted(case: Case, body: PolicyAdopted) -> None:
+    """Event 0 is signed by an administrator of the policy it brings; later ones rest on an approved request."""
+    state = case.state
+    require(case.event.subject == ALL, "its subject must be '*'")
+    if case.judged.index > 0:  # before the policy is read: who may not adopt one cannot make the log undecided
+        case.needs_role(case.policy.policy.admin.roles)
+    adopted = read_policy(case.content("policy.json"))
+    if case.judged.index == 0:
+        require(body.genesis is not None and body.request is None, "event 0 holds nonce and remote, and no request")
+        require(
+            adopted.may(case.event.actor, adopted.policy.admin.roles), f"{case.event.actor} is no administrator in it"
+        )
+    else:
+        require(body.genesis is None, "only event 0 opens a log")
+        if not (case.policy.policy.admin.sole and body.request is None):
+            request = approved_request(case, body.request, "policy")
+            require(request.body.policy == adopted.digest, "the request was for another policy")
+            require(request.body.base == state.policies[-1][0], "the request was made against an older policy")
+        check_people(state, adopted)
+    for removed in body.removed:
+        require(_is_spelled_right(removed.key), "a key that it takes out is not written as 'TYPE BASE64'")
+        still = adopted.owner(removed.key)
+        require(still is None, f"a key that it takes out still stands under '{still}'")
+    if body.genesis is not None:
+        state.remote = body.genesis.remote
+    if body.request is not None:
+        state.requests[body.request].state = "done"
+    _bring_in(state, case.judged, adopted, body)
+
+
+def _is_spelled_right(key: str) -> bool:
+    """Tell whether a key stands as members have it; with a comment, taking it out would take out nothing."""
+    try:
+        return keys.normalise(key) == key
+    except Malformed:
+        return False
+
+
+def check_people(state: State, adopted: InForce) -> None:
+    """Refuse ids that were used before, keys that belonged to somebody else, and compromised keys."""
+    for who, member in adopted.policy.people.items():
+        require(who not in state.gone, f"the id '{who}' was used before, and ids are never used twice")
+        for key in member.keys:
+            require(state.owners.get(key, who) == who, f"a key of '{who}' belonged to '{state.owners.get(key)}'")
+            require(key not in state.compromised, f"a key of '{who}' is reported as compromised")
+
+
+def _bring_in(state: State, judged: Judged, adopted: InForce, body: PolicyAdopted) -> None:
+    before = set(state.policy.policy.people) if state.policy else set()
+    state.gone |= before - set(adopted.policy.people)
+    for who, member in adopted.policy.people.items():
+        state.owners.update(dict.fromkeys(member.keys, who))
+    for removed in body.removed:
+        if removed.compromised_from is not None:
+            state.compromised[removed.key] = removed.compromised_from
+            # A reject that a stolen key lifted holds again.
+            state.holds.update({request.hold: state.rejects(request.hold) for request in state.requests.values()})
+    state.policies.append((judged.index, adopted))
+
+
+def violation_acknowledged(case: Case, body: ViolationAcknowledged) -> None:
+    """An administrator quorum says that it knows of a violation, and why to go on."""
+    case.needs_role(case.policy.policy.admin.roles)
+    request = approved_request(case, body.request, "acknowledge")
+    require(request.body.index == body.index and body.index in case.state.conflicts, "there is no such violation")
+    request.state = "done"
+    del case.state.conflicts[body.index]

@@ -1,0 +1,80 @@
+"""Rules for requests: they bind what the log and the policy say when they are opened."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from govkit.core.events import (
+    ALL,
+    RequestOpened,
+    RequestWithdrawn,
+)
+from govkit.core.rules.case import (
+    Case,
+    NotAllowed,
+    open_request,
+    require,
+)
+from govkit.core.rules.policies import check_people, read_policy
+from govkit.core.state import Request
+
+
+def request_opened(case: Case, body: RequestOpened) -> None:
+    """A request binds what the log and the policy say now; it replaces an older one for the same thing."""
+    request = Request(case.judged, case.event.subject, body)
+    if body.action in ("policy", "acknowledge"):
+        _request_of_admins(case, body)
+    else:
+        _request_of_model(case, body)
+    for other in case.state.requests.values():
+        if other.state == "open" and (other.hold[:2], other.body.version) == (request.hold[:2], body.version):
+            other.state = "superseded"
+    case.state.requests[request.id] = request
+
+
+def _request_of_admins(case: Case, body: RequestOpened) -> None:
+    require(case.event.subject == ALL, "its subject must be '*'")
+    case.needs_role(case.policy.policy.admin.roles)
+    _only(body, {"policy", "base"} if body.action == "policy" else {"index"})
+    if body.action == "policy":
+        proposed = read_policy(case.content("policy.json"))
+        require(proposed.digest == body.policy, "it names another policy than its evidence")
+        require(body.base == case.state.policies[-1][0], "it is made against an older policy")
+        check_people(case.state, proposed)
+    else:
+        require(body.index in case.state.conflicts, "there is no such violation")
+
+
+def _only(body: RequestOpened, own: set[str]) -> None:
+    """Refuse what does not concern the action: it would change which rejects hold and what decisions bind."""
+    every = {"version", "stage", "commit", "digests", "restores", "policy", "base", "index"}
+    foreign = sorted(name for name in every - own if getattr(body, name) is not None)
+    require(not foreign, f"a request for {body.action} has no {' and no '.join(foreign)}")
+
+
+def _request_of_model(case: Case, body: RequestOpened) -> None:
+    require(body.action == "promote", f"the policy in force has no request for {body.action}")
+    _only(body, {"version", "stage", "commit", "digests"})
+    require(None not in (body.version, body.stage, body.commit, body.digests), "it leaves out what it asks for")
+    version = case.version(cast(str, body.version))
+    case.needs_role(case.policy.policy.register, version.body.tier)
+    rules = case.policy.requirements(case.model, version.body.tier, cast(str, body.stage))
+    require(rules is not None, f"the policy in force knows no stage '{body.stage}'")
+    bound = body.digests
+    if bound is None or rules is None:
+        raise NotAllowed("it leaves out what it asks for")
+    registered = (version.body.commit, version.body.card, version.body.weights, version.body.data)
+    require(
+        (body.commit, bound.card, bound.weights, bound.data) == registered, "it names other bytes than were registered"
+    )
+    require(bound.requirements == rules.digest, "it names other requirements than the policy in force has")
+    champion = case.state.champion(case.model, cast(str, body.stage))
+    require(bound.champion == (champion.at.id if champion else None), "it names another champion than serves now")
+    require(case.event.evidence.get("card.json") == bound.card, "its card is not among its evidence")
+
+
+def request_withdrawn(case: Case, body: RequestWithdrawn) -> None:
+    """Only its requester takes a request back."""
+    request = open_request(case, body.request)
+    require(request.requester == case.event.actor, "only its requester can withdraw a request")
+    request.state = "withdrawn"
