@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -38,13 +39,17 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str =
     from rich.table import Table
     from rich.text import Text
 
-    width = shutil.get_terminal_size((_PLAIN_WIDTH, 24)).columns if sys.stdout.isatty() else _PLAIN_WIDTH
+    width = max(shutil.get_terminal_size((_PLAIN_WIDTH, 24)).columns, 40) if sys.stdout.isatty() else _PLAIN_WIDTH
     drawn = Table(title=Text(line(title)) if title else None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for name in columns:
         drawn.add_column(Text(name), overflow="fold")
     for row in rows:
         drawn.add_row(*(Text(line(cell)) for cell in row))
-    Console(width=width, highlight=False, file=sys.stdout).print(drawn)
+    console = Console(width=width, highlight=False, file=io.StringIO())
+    with console.capture() as captured:
+        console.print(drawn)
+    lines = [text.rstrip() for text in captured.get().splitlines()]
+    sys.stdout.write("\n".join(lines).strip("\n") + "\n")
 
 
 def checks(found: Iterable[Check], *, title: str = "") -> None:
