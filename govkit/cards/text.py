@@ -1,7 +1,6 @@
 """Text for pages: whatever cannot be seen is shown, Markdown is made inert, numbers read alike everywhere.
 
 A card holds what pipelines, files and people said, so any of it may have been written to deceive a reader.
-The set of hidden characters is fixed here, not asked of :mod:`unicodedata`, whose answers differ between Pythons.
 """
 
 from __future__ import annotations
@@ -12,13 +11,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-# Characters without a shape of their own: controls, soft hyphen, bidi controls, joiners, fillers, invisible
-# operators, variation selectors (those for emoji excepted), byte-order marks and tag characters.
-_HIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u2800\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
-    "\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
+from govkit.core.inert import HIDDEN
+
+_HIDDEN = re.compile(f"[\t\n{HIDDEN}]")
 
 # What Markdown or GitHub would read as more than itself. Everything is put in the middle of a line, so what only
 # counts at its beginning (lists, headings) is not here.

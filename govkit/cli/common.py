@@ -90,9 +90,9 @@ def _ask(question: str) -> bool:
 
 def tell(error: GovkitError) -> None:
     """Print an error: what happened, why, and what to do next."""
-    from govkit.core.inert import visible
+    from govkit.core.inert import line, visible
 
-    lines = [f"govkit: {error.what}"]
+    lines = [f"govkit: {line(error.what)}"]
     for label, text in (("why", error.why), ("next", error.fix)):
         parts = text.split("\n") if text else []
         lines += [f"  {label if not index else ' ' * len(label)}  {part}" for index, part in enumerate(parts)]

@@ -55,7 +55,7 @@ def card(repo: Path, model: str, rev: str | None, check: bool, output: str) -> N
     name = {"markdown": "card.md", "json": "card.json", "html": "card.html"}[output]
     text = made.files[name].decode()
     if output == "markdown":
-        table.write(text)
+        table.page(text)
     else:
         click.echo(text)
 

@@ -22,12 +22,13 @@ def show(repo: Path, root: str | None, output: str) -> None:
     import json
 
     from govkit.core import approvals
+    from govkit.core.inert import json_text
     from govkit.reports import table
 
     session = common.session(repo, root=root)
     found = session.policy
     if output == "json":
-        click.echo(json.dumps(found.raw, indent=2, sort_keys=True, ensure_ascii=False))
+        click.echo(json_text(json.dumps(found.raw, indent=2, sort_keys=True, ensure_ascii=False)))
         return
     table.write(f"in force since event {session.state.policies[-1][0]}: {found.digest}")
     content = found.policy

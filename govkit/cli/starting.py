@@ -35,7 +35,8 @@ def init(person: str | None, remote: str | None, output: str, **options: Any) ->
     elif done.root:
         table.write(f"the log was open before: {done.root}")
     first = done.models[0]
-    table.write("\nWhat to do next:")
+    table.write("")
+    table.write("What to do next:")
     table.write(f"  1. fill in governance/{first}/model.yaml: owner, intended use, limitations")
     table.write("  2. let others join: govkit people add ID --key FILE.pub --role risk-owner")
     table.write("     then: govkit policy adopt    (with several administrators: govkit policy propose -m REASON)")

@@ -33,7 +33,8 @@ def verify(repo: Path, root: str | None, model: str, stage: str, min_head: str |
         table.write(f"taken on trust, as the bytes are not here: {', '.join(found.on_trust)}")
     override = " BY OVERRIDE" if found.override else ""
     table.write(f"{found.verdict.upper()}{override}: {model}@{found.version} serves in {stage}")
-    table.write(f"  weights {found.weights}\n  speaks for head {found.head.size}:{found.head.root}")
+    table.write(f"  weights {found.weights}")
+    table.write(f"  speaks for head {found.head.size}:{found.head.root}")
     return found.exit_code
 
 

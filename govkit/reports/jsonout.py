@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from govkit.core.inert import json_text
+
 
 def write(schema: str, value: Any) -> None:
     """Print a value as JSON.
@@ -18,5 +20,5 @@ def write(schema: str, value: Any) -> None:
     """
     content = msgspec.to_builtins(value)
     body = content if isinstance(content, dict) else {"items": content}
-    json.dump({"schema": schema, **body}, sys.stdout, indent=2, sort_keys=True, ensure_ascii=False)
-    sys.stdout.write("\n")
+    text = json.dumps({"schema": schema, **body}, indent=2, sort_keys=True, ensure_ascii=False)
+    sys.stdout.write(json_text(text) + "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -22,7 +23,12 @@ ICONS = {
 
 
 def write(text: str) -> None:
-    """Print a text, its control characters made visible."""
+    """Print one line: a line break in somebody's text must not begin a line that looks like govkit's own."""
+    sys.stdout.write(visible(re.sub(r"[\t\n]", " ", text)) + "\n")
+
+
+def page(text: str) -> None:
+    """Print a text of several lines, such as a rendered page, its control characters made visible."""
     sys.stdout.write(visible(text) + "\n")
 
 
