@@ -142,7 +142,7 @@ def first_version() -> None:
     print(f"  {RED}refused{PLAIN}: people of 60 and over may be granted credit far less often than others;")
     value, low, _, smallest = age_ratio()
     print(
-        f"  {value:.2f} was measured, but the smallest group has {smallest} people, and the interval starts at {low:.2f}."
+        f"  {value:.2f} was measured, but the smallest group has {smallest} people; the interval starts at {low:.2f}."
     )
 
 
@@ -163,9 +163,7 @@ def second_version() -> None:
     run("dvc", "push", "-q", quiet=True)
     run("dvc", "metrics", "diff", "--targets", "reports/metrics.json", "--", "HEAD~1")
     value, low, high, _ = age_ratio()
-    print(
-        f"  The ratio over age groups is {value:.2f} now, its interval from {low:.2f} to {high:.2f}: what the policy asks"
-    )
+    print(f"  The ratio over age groups is {value:.2f} now, its interval from {low:.2f} to {high:.2f}: the policy asks")
     print("  for is the lower end. Whether that end is high enough is for a policy to say, and not for us.")
     run("govkit", "request", f"{MODEL}@1.1.0", "--stage", "staging", "-m", "Fairer to older clients", as_="ada")
 
