@@ -119,6 +119,11 @@ class Project(Findings):
         """Return the DVC stage whose output ``path`` is, or lies in."""
         return next((stage for stage in self.stages if any(within(path, out.path) for out in stage.outs)), None)
 
+    def recorded(self, path: str) -> LockItem | None:
+        """Return the output with exactly this path, as ``dvc.lock`` has it."""
+        producer = self.producer(path)
+        return next((out for out in producer.outs if out.path == path), None) if producer else None
+
     def data_file(self, path: str) -> LockItem | None:
         """Return the ``.dvc``-tracked item that ``path`` is, or lies in."""
         return next((item for where, item in sorted(self.tracked.items()) if within(path, where)), None)

@@ -7,6 +7,7 @@ Cache layout: DVC 3 keeps ``files/md5/AA/BBB…``, DVC 2 kept ``AA/BBB…``; a f
 from __future__ import annotations
 
 import configparser
+import hashlib
 import json
 import posixpath
 from collections.abc import Mapping
@@ -92,6 +93,11 @@ class DvcBytes:
 
     def _cached(self, md5: str) -> list[Path]:
         return [cache / layout / md5[:2] / md5[2:] for cache in self._caches for layout in ("files/md5", "")]
+
+
+def md5(content: bytes) -> str:
+    """Return the MD5 by which DVC knows a file's bytes."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def is_inside(relative: str) -> bool:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from govkit.core import canonical, digests, draft, records
 from govkit.core.draft import Draft
 from govkit.core.errors import Usage
-from govkit.storage import files
+from govkit.storage import dvcbytes, files
 from govkit.storage.git import Repository
-from govkit.storage.trees import Tree, WorkTree
+from govkit.storage.trees import Tree, WorkTree, project_of
 from govkit.workflow import cards, policyfile
 from govkit.workflow.cards import Comparison, MadeCard
 
@@ -66,7 +66,8 @@ def check(repository: Repository, model: str, revision: str | None) -> tuple[Com
         revision: a commit, branch or tag; None for the working tree.
 
     Returns:
-        The comparison of ``card.json``, and the names of pages in Git that differ from those made again.
+        The comparison of ``card.json``, and the names of pages, in Git or kept by DVC, that differ from those made
+        again.
 
     Raises:
         Usage: if there is no card.
@@ -75,8 +76,20 @@ def check(repository: Repository, model: str, revision: str | None) -> tuple[Com
     tree = cards.tree_of(repository, revision)
     comparison = cards.check(repository, tree, model)
     again = documents(repository, tree, model, comparison.made)
-    kept = {name: tree.read(cards.path_of(model, name)) for name in again.files if name != "card.json"}
-    return comparison, [name for name, content in kept.items() if content not in (None, again.files[name])]
+    project = project_of(tree)
+    pages = {name: content for name, content in again.files.items() if name != "card.json"}
+    paths = {name: cards.path_of(model, name) for name in pages}
+    different = [name for name, content in pages.items() if tree.read(paths[name]) not in (None, content)]
+    kept = [name for name in pages if tree.read(paths[name]) is None]
+    for name in kept:
+        on_disk = repository.root / paths[name] if revision is None else None
+        if on_disk is not None and on_disk.is_file():
+            same = on_disk.read_bytes() == pages[name]
+        else:
+            recorded = project.recorded(paths[name])
+            same = recorded is None or recorded.md5 == dvcbytes.md5(pages[name])
+        different += [] if same else [name]
+    return comparison, different
 
 
 def run(repository: Repository, model: str) -> Documents:
