@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check docs lock clean
+.PHONY: help demo test lint check docs lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,15 +31,17 @@ endef
 demo: $(VENV)/demo ## The main job: train, refuse, approve, promote, prove, tamper
 	@$(BIN)/python scripts/demo.py
 
-test: check ## All tests, with coverage, types, style and generated docs
+test: lint ## All tests, with coverage, types and style
 	@$(BIN)/python -m pytest -n auto --cov=govkit --cov-report= tests
 	@$(BIN)/python -m coverage report --include='govkit/core/*' --fail-under=95 --format=total
 	@$(BIN)/python -m coverage report --omit='govkit/core/*' --fail-under=85 --skip-covered
 
-check: $(VENV)/dev ## The quick ones: style, types, unit tests (under two minutes)
+lint: $(VENV)/dev ## Style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+check: lint ## The quick ones: style, types, unit tests (under two minutes)
 	@$(BIN)/python -m pytest -n auto tests/unit
 
 docs: $(VENV)/dev ## Make the generated parts of the documentation again

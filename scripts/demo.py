@@ -164,7 +164,7 @@ def second_version() -> None:
     run("dvc", "metrics", "diff", "--targets", "reports/metrics.json", "--", "HEAD~1")
     value, low, high, _ = age_ratio()
     print(f"  The ratio over age groups is {value:.2f} now, its interval from {low:.2f} to {high:.2f}: the policy asks")
-    print("  for is the lower end. Whether that end is high enough is for a policy to say, and not for us.")
+    print("  for the lower end. Whether that end is high enough is for a policy to say, and not for us.")
     run("govkit", "request", f"{MODEL}@1.1.0", "--stage", "staging", "-m", "Fairer to older clients", as_="ada")
 
 
