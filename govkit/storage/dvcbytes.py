@@ -67,24 +67,25 @@ class DvcBytes:
     def _find_folder(self, item: LockItem) -> Found | None:
         for listing in self._cached(item.md5 or ""):
             if listing.is_file() and listing.stat().st_size <= _MAX_LISTING:
-                found = self._read_folder(item, listing)
+                content = listing.read_bytes()
+                found = self._read_folder(item, content) if f"{md5(content)}.dir" == item.md5 else None
                 if found is not None:
                     return found
         return None
 
-    def _read_folder(self, item: LockItem, listing: Path) -> Found | None:
+    def _read_folder(self, item: LockItem, listing: bytes) -> Found | None:
         try:
-            entries = json.loads(listing.read_bytes())
+            entries = json.loads(listing)
             wanted = {str(entry["relpath"]): str(entry["md5"]) for entry in entries}
         except (ValueError, TypeError, KeyError):
             return None
         paths: dict[str, Path] = {}
         sums: list[FileDigest] = []
-        for relative, md5 in sorted(wanted.items()):
+        for relative, known in sorted(wanted.items()):
             if not is_inside(relative):
                 return None
-            places = (self._root / item.path / relative, *self._cached(md5))
-            found = next((f for place in places if (f := _file(place, md5)) is not None), None)
+            places = (self._root / item.path / relative, *self._cached(known))
+            found = next((f for place in places if (f := _file(place, known)) is not None), None)
             if found is None:
                 return None
             paths[relative] = found.files[""]
