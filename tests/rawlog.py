@@ -81,7 +81,7 @@ def force(world: World, head: str, *, forget: bool = True) -> None:
     """Force the branch to a commit; ``forget`` as for :func:`rewrite`."""
     world.git("update-ref", log_storage.BRANCH, head)
     if forget:
-        world.git("update-ref", "-d", log_storage.ACCEPTED)
+        world.forget()
 
 
 def set_tag(world: World, name: str, identity: str) -> None:

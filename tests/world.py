@@ -298,6 +298,10 @@ class World:
         subprocess.run(words, env=self.env, check=True, capture_output=True)
         return target
 
+    def forget(self) -> None:
+        """Make this clone forget which head of the log it has accepted."""
+        (self.repo / ".git" / log_storage.ACCEPTED).unlink(missing_ok=True)
+
     # -- below the command line, for attacks --------------------------------------------------------------------
 
     def repository(self) -> Repository:

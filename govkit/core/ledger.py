@@ -156,10 +156,27 @@ class Ledger:
             else ""
         )
 
+    def _is_closed(self, event: Event) -> str:
+        """Say if a decision is on a request that is not open: then it has no effect, whatever its evidence was.
+
+        Else anybody could make the log undecided, by carrying an old decision once more without its evidence.
+        """
+        if event.type != "decision.recorded":
+            return ""
+        request = self.state.requests.get(str(event.body.get("request")))
+        if request is None:
+            return "there is no such request for this subject"
+        return "" if request.state == "open" else f"{request.name} is {request.state}"
+
     def _try(self, entry: Entry, event: Event, judged: Judged) -> tuple[Status, str]:
         for name, digest in event.evidence.items():
             if name not in entry.evidence or entry.evidence[name].sha256 != digest:
-                return Status.UNDECIDED, f"its evidence '{name}' is missing or different"
+                closed = self._is_closed(event)
+                return (
+                    (Status.INERT, closed)
+                    if closed
+                    else (Status.UNDECIDED, f"its evidence '{name}' is missing or different")
+                )
         if event.type not in events.BODIES:
             return Status.UNDECIDED, f"this govkit does not know events of type {event.type}"
         try:

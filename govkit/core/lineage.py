@@ -297,8 +297,10 @@ def _lines(cmd: Any) -> list[str]:
 
 
 def _compare(findings: Findings, what: str, locked: list[str], declared: list[str]) -> None:
-    """What ``dvc.yaml`` declares must be what ran; templated texts cannot be compared here."""
-    if "${" not in "".join(declared) and locked != declared:
+    """What ``dvc.yaml`` declares must be what ran; templated texts cannot be compared here, which is a gap."""
+    if "${" in "".join(declared):
+        findings.gaps.append(f"{what} templated in dvc.yaml, and not compared with dvc.lock")
+    elif locked != declared:
         findings.problems.append(f"{what} changed after it ran")
 
 

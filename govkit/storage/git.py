@@ -21,12 +21,16 @@ from govkit.core.assess import Commit
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
 
 ZERO = "0" * 40
+_MAX_TAG_BYTES = 1024 * 1024
 _SAFE_CONFIG = ("core.commitGraph=false", "core.hooksPath=/dev/null", "core.fsmonitor=false", "log.showSignature=false")
 _SAFE_ENVIRONMENT = {
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_GRAFT_FILE": os.devnull,
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
+    # A missing object must be an answer, and not make Git run what the configuration names to fetch it.
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
     "LC_ALL": "C.UTF-8",
 }
 
@@ -153,6 +157,14 @@ class Repository:
             ) from error
         return kind if isinstance(kind, str) else kind.decode(), data
 
+    def read_tag(self, identity: str) -> tuple[str, bytes]:
+        """Return kind and bytes of an object; no bytes unless it is a tag of ordinary size, as refs can name anything."""
+        try:
+            _, kind, size = self._repo.git.get_object_header(identity)
+        except (ValueError, GitError):
+            return "missing object", b""
+        return self.read(identity) if kind == "tag" and int(size) <= _MAX_TAG_BYTES else (str(kind), b"")
+
     def has(self, identity: str) -> bool:
         """Tell whether an object is in this repository."""
         return self.try_run("cat-file", "-e", identity)[0] == 0
@@ -217,7 +229,8 @@ class Repository:
         out = self.run("for-each-ref", "--format=%(objectname) %(refname)", *prefixes).decode(
             "utf-8", "surrogateescape"
         )
-        return {name: identity for identity, _, name in (line.partition(" ") for line in out.splitlines())}
+        # Split at LF alone: Git allows other line separators in names, and one of them must not make two lines of one.
+        return {name: identity for identity, _, name in (line.partition(" ") for line in out.split("\n") if line)}
 
     def resolve(self, revision: str) -> str | None:
         """Return the commit that a revision names, in hex, or None."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,14 +13,17 @@ from govkit.core.events import EVENT_FILE, SIGNATURE_FILE, Head
 from govkit.core.ledger import Entry, Ledger
 from govkit.core.rules import Evidence
 from govkit.core.state import State
+from govkit.storage import files
 from govkit.storage.git import ZERO, RawCommit, RefUpdate, Repository
 from govkit.storage.signatures import EVENT_NAMESPACE, TAG_NAMESPACE, signer_of
 
 BRANCH = "refs/heads/govkit/log"
-#: The last head that this clone has seen and found to extend what it knew.
-ACCEPTED = "refs/govkit/accepted"
+#: A file in the Git folder: the last head that this clone has seen and found to extend what it knew.
+ACCEPTED = "govkit/accepted"
 #: Evidence that rules look into; all other evidence is only digested.
 _LOOKED_INTO = ("policy.json", "tag")
+#: What rules look into is small; anything larger is digested and let go of, whoever pushed it.
+_MAX_LOOKED_INTO = 1024 * 1024
 
 
 @dataclass
@@ -86,18 +91,15 @@ def read(repository: Repository) -> Log:
             why="there is no branch govkit/log here or on a remote that was fetched",
             fix="open one with 'govkit init', or fetch it: git fetch origin govkit/log:govkit/log",
         )
+    accepted = _accepted(repository)
+    if accepted is not None:
+        heads[ACCEPTED] = accepted
     walked = {identity: _chain(repository, identity) for identity in set(heads.values())}
     chains = {name: walked[identity] for name, identity in heads.items()}
     longest = max(chains.values(), key=len)
-    for name, chain in chains.items():
+    for name, chain in sorted(chains.items(), key=lambda item: item[0] != ACCEPTED):
         if longest[len(chain) - 1].id != chain[-1].id:
-            at = next(i for i, (a, b) in enumerate(zip(chain, longest, strict=False)) if a.id != b.id)
-            seen = "what this clone has accepted before" if name == ACCEPTED else name.removeprefix("refs/")
-            raise Refused(
-                "the log has two histories",
-                why=f"{seen} differs from the rest at event {at}",
-                fix="find out who rewrote it; compare with another clone or a mirror before you trust either",
-            )
+            raise _forked(name, chain, longest)
     if ACCEPTED in chains and len(chains[ACCEPTED]) > max(len(c) for n, c in chains.items() if n != ACCEPTED):
         raise Refused(
             "the log was cut short",
@@ -111,11 +113,52 @@ def read(repository: Repository) -> Log:
 
 
 def _heads(repository: Repository) -> dict[str, str]:
-    refs = repository.refs(BRANCH, "refs/remotes", ACCEPTED)
-    found = {
-        n: i for n, i in refs.items() if n == BRANCH or (n.startswith("refs/remotes/") and n.endswith("/govkit/log"))
-    }
-    return {**found, ACCEPTED: refs[ACCEPTED]} if found and ACCEPTED in refs else found
+    return {**repository.refs(BRANCH), **_remote_heads(repository)}
+
+
+def _remote_heads(repository: Repository) -> dict[str, str]:
+    """Return the log's branch of every remote: ``refs/remotes/REMOTE/govkit/log`` and nothing below or beside it."""
+    refs = repository.refs("refs/remotes")
+    return {name: head for name, head in refs.items() if name.split("/")[3:] == ["govkit", "log"]}
+
+
+def _accepted(repository: Repository) -> str | None:
+    """Return the head that this clone has accepted, from a file of its own: refs come and go with a fetch.
+
+    Raises:
+        Refused: if the file holds something else.
+    """
+    path = repository.git_dir / ACCEPTED
+    if not path.is_file():
+        return None
+    text = path.read_text(encoding="ascii", errors="replace")[:100].strip()
+    if re.fullmatch(r"[0-9a-f]{40}", text) is None:
+        raise Refused(
+            f"{path} is damaged", why="it should hold one commit id", fix="find out who wrote to it; then remove it"
+        )
+    return text
+
+
+def _accept(repository: Repository, head: str) -> None:
+    files.write(repository.git_dir / ACCEPTED, f"{head}\n".encode())
+
+
+def _forked(name: str, chain: list[RawCommit], longest: list[RawCommit]) -> Refused:
+    """Return the refusal for a history that is not part of the longest one."""
+    at = next(i for i, (a, b) in enumerate(zip(chain, longest, strict=False)) if a.id != b.id)
+    if name == ACCEPTED:
+        return Refused(
+            "the log has two histories",
+            why=f"what this clone has accepted before differs from the rest at event {at}",
+            fix="find out who rewrote it; compare with another clone or a mirror before you trust either",
+        )
+    return Refused(
+        "the log has two histories, here and on the remote",
+        why=f"they part at event {at}, with {len(chain) - at} and {len(longest) - at} events after it",
+        fix="if the events here were never pushed, somebody else was faster: take the remote's with\n"
+        "git fetch origin '+govkit/log:govkit/log', delete the tags of your own events, and do them again;\n"
+        "if they were pushed, somebody rewrote the remote's: compare with another clone first",
+    )
 
 
 def _chain(repository: Repository, head: str) -> list[RawCommit]:
@@ -168,7 +211,10 @@ class EntryReader:
         key = (identity, name in _LOOKED_INTO)
         if key not in self._seen:
             content = self._repository.read(identity)[1]
-            self._seen[key] = make_evidence(name, content)
+            found = (
+                make_evidence(name, content) if len(content) <= _MAX_LOOKED_INTO else Evidence(digests.sha256(content))
+            )
+            self._seen[key] = found
         return self._seen[key]
 
 
@@ -235,7 +281,7 @@ def store(
 
 
 def advance(repository: Repository, log_head: str, before: str | None, tag: tuple[str, str] | None) -> None:
-    """Move the branch, the accepted head and a new tag in one transaction.
+    """Move the branch and a new tag in one transaction; where there is no remote, remember the head.
 
     Args:
         repository: where.
@@ -246,18 +292,23 @@ def advance(repository: Repository, log_head: str, before: str | None, tag: tupl
     Raises:
         Refused: if somebody else was faster, or the tag's name is taken.
     """
-    accepted = repository.refs(ACCEPTED).get(ACCEPTED, ZERO)
-    updates = [RefUpdate(BRANCH, log_head, before or ZERO), RefUpdate(ACCEPTED, log_head, accepted)]
+    updates = [RefUpdate(BRANCH, log_head, before or ZERO)]
     if tag is not None:
         updates.append(RefUpdate(f"refs/tags/{tag[0]}", tag[1], ZERO))
     repository.move_refs(updates)
+    if not _remote_heads(repository):
+        _accept(repository, log_head)
 
 
 def remember(repository: Repository, log: Log) -> None:
     """Keep the head of a log that was found to be in order, so that a shorter one shows later.
 
+    Where there is a remote, that is what the remote has: what was never pushed may still have to give way.
     A clone that cannot be written to remembers nothing, and that is no error: it is a reader's.
     """
-    accepted = repository.refs(ACCEPTED).get(ACCEPTED, ZERO)
-    if accepted != log.commits[-1]:
-        repository.try_run("update-ref", ACCEPTED, log.commits[-1], accepted)
+    places = {commit: index for index, commit in enumerate(log.commits)}
+    remote = [places[head] for head in _remote_heads(repository).values() if head in places]
+    size = max(remote) if remote else len(log.commits) - 1
+    if size > places.get(_accepted(repository) or "", -1):
+        with contextlib.suppress(OSError):
+            _accept(repository, log.commits[size])

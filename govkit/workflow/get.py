@@ -16,6 +16,7 @@ from govkit.storage import dvcbytes, files
 from govkit.workflow import judge, verify
 from govkit.workflow.session import Session
 
+CARD, MANIFEST = "card.json", "govkit-manifest.json"
 MANIFEST_SCHEMA = "govkit.manifest/v1"
 
 
@@ -64,8 +65,8 @@ def get(session: Session, model: str, stage: str, target: Path) -> Delivery:
     staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         listing = _fetch(session, card, result, staging)
-        files.write(staging / "card.json", raw)
-        files.write(staging / "govkit-manifest.json", _manifest(result, listing))
+        files.write(staging / CARD, raw)
+        files.write(staging / MANIFEST, _manifest(result, listing))
         staging.chmod(0o755)
         if target.exists():
             target.rmdir()
@@ -78,6 +79,12 @@ def get(session: Session, model: str, stage: str, target: Path) -> Delivery:
 def _fetch(session: Session, card: Card, result: VerifyVerdict, staging: Path) -> list[FileDigest]:
     """Fetch the weights into a folder and check their SHA-256; returns the files."""
     name = card.weights.path.rpartition("/")[2]
+    if name.lower() in (CARD, MANIFEST):
+        raise Refused(
+            f"weights called {name} cannot be delivered",
+            why=f"{CARD} and {MANIFEST} lie beside them",
+            fix="rename them",
+        )
     place = staging / name
     commit = (result.commit or "").partition(":")[2]
     dvcbytes.fetch(session.git.root, commit, card.weights.path, place)

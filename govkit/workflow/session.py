@@ -137,7 +137,7 @@ class Session:
 
     def unseen_history(self) -> list[str]:
         """Return which tags prove another history of the log; see :func:`govkit.core.tagcheck.unseen`."""
-        return tagcheck.unseen(self.state, self.tag_refs(), self.git.read, log_storage.tag_signer)
+        return tagcheck.unseen(self.state, self.tag_refs(), self.git.read_tag, log_storage.tag_signer)
 
     def disguises(self) -> list[str]:
         """Say what makes stock Git show something else than what is read here."""

@@ -304,7 +304,7 @@ class _Verification:
 
 def tag_faults(session: Session) -> list[tagcheck.TagFault]:
     """Hold all tags of the repository against the log."""
-    return tagcheck.faults(session.state, session.tag_refs(), session.git.read)
+    return tagcheck.faults(session.state, session.tag_refs(), session.git.read_tag)
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def test_tag_under_any_name_tells(superseded: World) -> None:
     superseded.git("tag", "-d", *LATER)
     assert "PROVEN: scorer@1.0.0" in superseded.verify().text
     set_tag(superseded, "scorer#staging#77", identity)
-    superseded.git("update-ref", "-d", "refs/govkit/accepted")
+    superseded.forget()
     assert "remy signed the tag 'scorer#staging#77' on a log of 13 events" in superseded.verify(expect=1).text
 
 
@@ -121,7 +121,7 @@ def test_tag_on_the_present_head_proves_nothing(requested: World) -> None:
 
 def test_control(superseded: World) -> None:
     """The whole log, with all of its tags and no memory, is proven, also with the head that was seen."""
-    superseded.git("update-ref", "-d", "refs/govkit/accepted")
+    superseded.forget()
     head = superseded.log().head
     words = ("verify", "scorer", "--stage", "production", "--min-head", f"{head.size}:{head.root}")
     assert "PROVEN: scorer@1.1.0 serves in production" in superseded.govkit(*words).text

@@ -143,7 +143,7 @@ def test_a_log_is_not_opened_with_one(governed: World) -> None:
         rules.read_policy(canonical.encode(value))
     _faulty(governed, "no gates")
     governed.git("update-ref", "-d", "refs/heads/govkit/log")
-    governed.git("update-ref", "-d", "refs/govkit/accepted")
+    governed.forget()
     result = governed.govkit("init", as_="rita", expect=1)
     assert "stage 'production' has no gates" in result.text
     assert not governed.git("for-each-ref", "refs/heads/govkit")

@@ -158,7 +158,7 @@ def test_in_the_policy(promoted: World) -> None:
 def test_in_the_remote_of_event_0(governed: World) -> None:
     """What a stranger's log says of its remote cannot pass for its root of trust."""
     governed.git("update-ref", "-d", "refs/heads/govkit/log")
-    governed.git("update-ref", "-d", "refs/govkit/accepted")
+    governed.forget()
     (governed.folder / "known_roots").unlink()
     lie = "somewhere\nroot of trust   sha256:" + "0" * 64
     governed.govkit("init", "--remote", lie, as_="rita", expect=None)

@@ -100,7 +100,7 @@ def test_a_reject_with_its_signature_broken(rejected: World) -> None:
     message = rejected.git("log", "-1", "--format=%B", "govkit/log")
     commit = rejected.git("commit-tree", tree, "-p", log[1], "-m", message)
     rejected.git("update-ref", "refs/heads/govkit/log", commit)
-    rejected.git("update-ref", "-d", "refs/govkit/accepted")
+    rejected.forget()
     assert "belongs to another history of this log" in rejected.verify(expect=1).text
 
 

@@ -61,7 +61,7 @@ def test_not_a_repository(words: tuple[str, ...], governed: World, tmp_path: Pat
 def test_no_log(words: tuple[str, ...], governed: World) -> None:
     """Without a log every command says how to open or fetch one, with exit code 2."""
     governed.git("update-ref", "-d", "refs/heads/govkit/log")
-    governed.git("update-ref", "-d", "refs/govkit/accepted")
+    governed.forget()
     refused(governed, 2, *words, says="no governance log", then="govkit init")
 
 

@@ -11,6 +11,8 @@ from govkit.core.gates.base import Bounds, Context, Gate, On, Outcome, Verdict
 from govkit.core.gates.metric import bound_faults, describe_on
 
 Comparison = Literal["difference", "ratio"]
+#: How far a reported comparison may lie from what the groups' own, possibly rounded, rates give.
+ROUNDING = 0.01
 
 
 class FairnessGate(Gate, tag="fairness", frozen=True):
@@ -54,6 +56,9 @@ class FairnessGate(Gate, tag="fairness", frozen=True):
             return Outcome(Verdict.ERROR, required, "fewer than two groups are reported", "report every group")
         verdict = bounds.judge(measure)
         found = describe_on(measure, self.on)
+        contradiction = self._contradiction(attribute, measure.value)
+        if contradiction:
+            return Outcome(Verdict.ERROR, required, f"{found}; {contradiction}", "mend the report")
         if verdict is Verdict.ERROR:
             return Outcome(
                 verdict, required, found, "report a finite number, with an interval where the rule needs one"
@@ -65,6 +70,33 @@ class FairnessGate(Gate, tag="fairness", frozen=True):
             )
         fix = "" if verdict is Verdict.PASS else "mend the model or gather data, or have the policy changed"
         return Outcome(verdict, required, found, fix)
+
+    def _contradiction(self, attribute: FairnessAttribute, reported: float | None) -> str:
+        """Say if the reported comparison does not follow from the groups that are reported beside it."""
+        own = compared(attribute, self.rate, self.compare)
+        silent = [
+            name
+            for name, group in sorted(attribute.groups.items())
+            if (self.rate not in group.rates or group.rates[self.rate].value is None)
+            and group.n is not None
+            and group.n >= self.min_group
+        ]
+        if silent:
+            return f"no {self.rate} of {', '.join(silent)}"
+        if own is not None and reported is not None and abs(own - reported) > ROUNDING:
+            return f"but the groups' own rates give {own:.4g}"
+        return ""
+
+
+def compared(attribute: FairnessAttribute, rate: str, kind: Comparison) -> float | None:
+    """Return difference or ratio of a rate, computed from the groups; None where fewer than two groups report it."""
+    rates = [group.rates[rate].value for group in attribute.groups.values() if rate in group.rates]
+    known = [value for value in rates if value is not None]
+    if len(known) < 2:
+        return None
+    if kind == "difference":
+        return max(known) - min(known)
+    return min(known) / max(known) if max(known) > 0 else 1.0
 
 
 def small_groups(attribute: FairnessAttribute, least: int) -> list[str]:
