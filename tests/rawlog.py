@@ -160,7 +160,9 @@ def allowed_signers(world: World, *people: str) -> Path:
 
 def stock_accepts(world: World, *words: str) -> bool:
     """Tell whether a stock command ends with exit code 0."""
-    done = subprocess.run(words, cwd=world.repo, env=world.env, capture_output=True, check=False)
+    done = subprocess.run(
+        words, cwd=world.repo, env=world.env, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
     return done.returncode == 0
 
 

@@ -16,7 +16,7 @@ LIAR = """\
 # says that every signature is good
 case "$*" in
 *find-principals*) echo remy@example.org ;;
-*) echo 'Good "git" signature for remy@example.org with ED25519 key SHA256:x' ;;
+*) cat >/dev/null; echo 'Good "git" signature for remy@example.org with ED25519 key SHA256:x' ;;
 esac
 """
 
