@@ -7,6 +7,7 @@ Cache layout: DVC 3 keeps ``files/md5/AA/BBB…``, DVC 2 kept ``AA/BBB…``; a f
 from __future__ import annotations
 
 import configparser
+import contextlib
 import hashlib
 import json
 import posixpath
@@ -21,6 +22,11 @@ from govkit.core.lineage import LockItem
 from govkit.storage import files
 
 _MAX_LISTING = 64 * 1024 * 1024
+_MAX_CONFIG = 64 * 1024
+#: Settings of a remote that say where it is, and nothing of what to run or whom to trust.
+_PLACES = frozenset(
+    ("url", "endpointurl", "region", "version_aware", "profile", "port", "user", "anonymous", "allow_anonymous_login")
+)
 
 
 @dataclass(frozen=True)
@@ -123,20 +129,57 @@ def _caches(root: Path, folder: str) -> list[Path]:
     for place in (start, *start.parents):
         project = place / ".dvc"
         if project.is_dir():
-            named = [value for name in ("config", "config.local") if (value := _cache_dir(project / name))]
-            return [(project / Path(value).expanduser()).resolve() for value in named] + [project / "cache"]
+            configs = (_read_config(project / name) for name in ("config", "config.local"))
+            named = [value for config in configs if (value := config.get("cache", "dir", fallback=None))]
+            return [place for value in named for place in _resolved(project, value)] + [project / "cache"]
         if place == root:
             break
     return []
 
 
-def _cache_dir(config: Path) -> str | None:
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
+def _resolved(project: Path, value: str) -> list[Path]:
+    """Return a configured folder, or nothing if it cannot be one."""
     try:
-        parser.read(config, encoding="utf-8")
-    except (configparser.Error, UnicodeDecodeError):
-        return None
-    return parser.get("cache", "dir", fallback=None)
+        return [(project / Path(value).expanduser()).resolve()]
+    except (OSError, RuntimeError, ValueError):
+        return []
+
+
+def _read_config(path: Path) -> configparser.ConfigParser:
+    """Read a DVC configuration; one that is no plain small file is empty."""
+    small = path.is_file() and not path.is_symlink() and path.stat().st_size <= _MAX_CONFIG
+    return _parse_config(path.read_text(encoding="utf-8", errors="replace") if small else "")
+
+
+def _parse_config(text: str) -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    with contextlib.suppress(configparser.Error):
+        parser.read_string(text)
+    return parser
+
+
+def refuse_active_settings(name: str, text: str) -> None:
+    """Refuse a DVC configuration from the repository whose remotes say more than where they are.
+
+    Whoever can push can write it, and a setting such as ``configpath`` makes a storage client run a command. What a
+    remote needs beyond its place belongs into the reader's own configuration (``dvc remote modify --local``).
+
+    Args:
+        name: the file's name, for the message.
+        text: its content.
+
+    Raises:
+        Refused: names the first such setting.
+    """
+    parser = _parse_config(text)
+    for section in parser.sections():
+        for key in parser.options(section):
+            if section.strip("'\"").startswith("remote ") and key not in _PLACES:
+                raise Refused(
+                    f"{name} sets '{key}' for {section.strip(chr(39))}",
+                    why="whoever can push can write this file, and only settings that name a place are taken from it",
+                    fix=f"remove it there, and set your own with 'dvc remote modify --local NAME {key} VALUE'",
+                )
 
 
 def fetch(root: Path, commit: str, path: str, target: Path) -> None:

@@ -155,15 +155,16 @@ class Repository:
                 why="the clone is shallow, partial or damaged",
                 fix="run 'git fetch --unshallow', or clone again without --depth",
             ) from error
-        return kind if isinstance(kind, str) else kind.decode(), data
+        return _text(kind), data
 
     def read_tag(self, identity: str) -> tuple[str, bytes]:
-        """Return kind and bytes of an object; no bytes unless it is a tag of ordinary size, as refs can name anything."""
+        """Return kind and bytes of an object; no bytes unless it is a tag of ordinary size: refs can name anything."""
         try:
             _, kind, size = self._repo.git.get_object_header(identity)
         except (ValueError, GitError):
             return "missing object", b""
-        return self.read(identity) if kind == "tag" and int(size) <= _MAX_TAG_BYTES else (str(kind), b"")
+        word = _text(kind)
+        return self.read(identity) if word == "tag" and int(size) <= _MAX_TAG_BYTES else (word, b"")
 
     def has(self, identity: str) -> bool:
         """Tell whether an object is in this repository."""
@@ -285,6 +286,11 @@ class Repository:
     def close(self) -> None:
         """End the processes that serve reads."""
         self._repo.close()
+
+
+def _text(word: str | bytes) -> str:
+    """Return a word that GitPython gives as text or as bytes, which its annotations do not tell."""
+    return word if isinstance(word, str) else word.decode()
 
 
 def split_commit(raw: bytes) -> tuple[bytes, bytes | None]:
