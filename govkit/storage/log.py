@@ -99,7 +99,7 @@ def read(repository: Repository) -> Log:
     longest = max(chains.values(), key=len)
     for name, chain in sorted(chains.items(), key=lambda item: item[0] != ACCEPTED):
         if longest[len(chain) - 1].id != chain[-1].id:
-            raise _forked(name, chain, longest)
+            raise _forked(ACCEPTED if longest is chains.get(ACCEPTED) else name, chain, longest)
     if ACCEPTED in chains and len(chains[ACCEPTED]) > max(len(c) for n, c in chains.items() if n != ACCEPTED):
         raise Refused(
             "the log was cut short",
