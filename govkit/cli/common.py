@@ -116,8 +116,8 @@ def run(command: click.Command, arguments: list[str] | None = None) -> int:
         error.show()
         return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("govkit: stopped; nothing was half-done", err=True)
-        return 1
+        click.echo("\ngovkit: stopped; nothing was half-done", err=True)
+        return 3
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

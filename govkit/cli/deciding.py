@@ -41,6 +41,7 @@ def register(version: str, rev: str | None, output: str, **options: Any) -> None
 def request(version: str, stage: str, reason: str, ticket: str, rev: str | None, output: str, **options: Any) -> None:
     """Ask to let a version serve in a stage; registers it first if needed."""
     from govkit.reports import jsonout, table
+    from govkit.workflow import cards
     from govkit.workflow import register as workflow
 
     model, wanted = names.split_version(version)
@@ -53,13 +54,16 @@ def request(version: str, stage: str, reason: str, ticket: str, rev: str | None,
         table.write(f"registered {model}@{asked.version}")
     table.write(f"asked: '{model}@{asked.version}#{stage}'  {asked.written.judged.id}")
     _judgement(asked.judgement)
-    table.write(f"next: the approvers read the card and run  govkit approve '{model}@{asked.version}#{stage}'")
+    _publish(asked.registered, asked.written)
+    name, path = f"{model}@{asked.version}", cards.path_of(model, "card.md")
+    table.write(f"next: the approvers read the card  git show '{model}@v{asked.version}:{path}'")
+    table.write(f"      and sign                     govkit approve '{name}#{stage}'")
 
 
 @click.command()
 @click.argument("version", metavar="MODEL[@VERSION]")
 @stage_option
-@click.option("--rev", metavar="REVISION", help="Judge the card of a commit instead of a registered version.")
+@click.option("--rev", metavar="REVISION", help="Judge a commit that is not registered; what is pending is left out.")
 @common.reads
 def gate(version: str, stage: str, rev: str | None, repo: Path, root: str | None, output: str) -> int:
     """Decide every requirement of a stage for a version, and explain each; exit code 1 if one is not met."""
@@ -69,8 +73,7 @@ def gate(version: str, stage: str, rev: str | None, repo: Path, root: str | None
     model, wanted = names.split_version(version)
     session = common.session(repo, root=root)
     if rev is not None:
-        _, found = cards.read_committed(cards.tree_of(session.git, rev), model)
-        judgement = judge.judge_card(session, found, stage)
+        judgement = judge.judge_revision(session, model, cards.tree_of(session.git, rev), stage)
         blocking = [check for check in judgement.blocking if check.verdict != "pending"]
     else:
         judgement = judge.judge(session, judge.find_version(session, model, wanted), stage)
@@ -170,5 +173,13 @@ def _tell(written: Written, output: str, done: str) -> None:
         table.write(f"dry run: nothing was written; it would be event {written.judged.index}{tag}")
         return
     table.write(f"{done}: event {written.judged.index}{tag}  {written.judged.id}")
-    refs = " ".join(["govkit/log", *([f"'refs/tags/{written.tag}'"] if written.tag else [])])
-    table.write(f"publish it with: git push --atomic origin {refs}")
+    _publish(written)
+
+
+def _publish(*written: Written | None) -> None:
+    """Say how others get to see what was written."""
+    from govkit.reports import table
+
+    tags = [f"'refs/tags/{one.tag}'" for one in written if one is not None and one.tag]
+    if any(one is not None and one.commit for one in written):
+        table.write(f"publish it with: git push --atomic origin {' '.join(['govkit/log', *tags])}")

@@ -22,7 +22,7 @@ def status(repo: Path, root: str | None, key: str | None, output: str) -> int:
     if output == "json":
         jsonout.write("govkit.status/v1", found)
         return found.exit_code
-    table.write(f"you are {found.me or 'not in the policy (or have no key here)'}")
+    table.write(f"you are {found.me or 'not known: name your key with --key FILE or GOVKIT_KEY'}")
     rows = [(item.name, item.requester, item.reason, item.needed, "you" if item.mine else "") for item in found.waiting]
     if rows:
         table.table(("request", "asked by", "reason", "state", "waits for"), rows, title="open requests")

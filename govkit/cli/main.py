@@ -12,12 +12,12 @@ from govkit.cli import common, deciding, looking, making, policies, starting, ve
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="dvc-govkit", prog_name="govkit")
 def cli() -> None:
-    r"""Govern machine-learning models that live in Git and DVC.
+    """Govern machine-learning models that live in Git and DVC.
 
     \b
     Exit codes, for every command: 0 done or proven; 1 refused or disproven;
     2 wrong usage or configuration; 3 could not decide. Only 0 may deploy.
-    """
+    """  # noqa: D301 - click needs the backspace itself
 
 
 for _command in (

@@ -29,7 +29,7 @@ def hook(repo: Path, model: str) -> None:
     for stage, drafted in made.draft.stages.items():
         shut = [f"{check.gate} {check.verdict}" for check in drafted.checks if not Verdict(check.verdict).opens]
         table.write(
-            f"  {stage}: {len(drafted.checks) - len(shut)} of {len(drafted.checks)} checks open; {', '.join(shut)}"
+            f"  {stage}: {len(drafted.checks) - len(shut)} of {len(drafted.checks)} checks pass; {', '.join(shut)}"
         )
 
 

@@ -34,9 +34,11 @@ def init(person: str | None, remote: str | None, output: str, **options: Any) ->
         table.write(f"opened the log; its root of trust is pinned: {done.root}")
     elif done.root:
         table.write(f"the log was open before: {done.root}")
-    first = done.models[0]
+    first, key = done.models[0], options["key"]
     table.write("")
     table.write("What to do next:")
+    if key:
+        table.write(f"  0. export GOVKIT_KEY={key}    (so that every command knows who you are)")
     table.write(f"  1. fill in governance/{first}/model.yaml: owner, intended use, limitations")
     table.write("  2. let others join: govkit people add ID --key FILE.pub --role risk-owner")
     table.write("     then: govkit policy adopt    (with several administrators: govkit policy propose -m REASON)")

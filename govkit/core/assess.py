@@ -76,7 +76,7 @@ def request_check(request: Request, void: str) -> Check | None:
         verdict=Verdict.FAIL,
         required="the request still binds what the policy requires and what serves now",
         found=void,
-        fix=f"ask again: govkit request '{request.model}@{request.body.version}' --stage {request.body.stage}",
+        fix=f"ask again: govkit request '{request.model}@{request.body.version}' --stage {request.body.stage} -m WHY",
     )
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from govkit.core import approvals, assess, times
 from govkit.core.card import Card
 from govkit.core.errors import Refused, Undecided, Usage
-from govkit.core.gates.base import Check, Context
+from govkit.core.gates.base import Check, Context, Verdict
 from govkit.core.policy import InForce, Requirements
 from govkit.core.policycheck import suggest
 from govkit.core.state import Decision, Promotion, Request, Tally, Version
 from govkit.storage.git import describe_commits
+from govkit.storage.trees import Tree
 from govkit.workflow import cards
 from govkit.workflow.session import Session
 
@@ -166,14 +167,34 @@ def judge(session: Session, version: Version, stage: str) -> Judgement:
     return Judgement(version.model, version.body.version, stage, rules.digest, name, checks, tally)
 
 
-def judge_card(session: Session, card: Card, stage: str) -> Judgement:
-    """Judge a card that is not registered: gates only, approvals pending."""
+def judge_revision(session: Session, model: str, tree: Tree, stage: str) -> Judgement:
+    """Judge a commit that is not registered: its card, made again, and the gates; approvals are pending.
+
+    Raises:
+        Usage: if there is no card, or the policy does not know the stage.
+        Refused: if what stands there is no card of this model.
+    """
+    comparison = cards.check(session.git, tree, model)
+    _, card = cards.read_committed(tree, model)
     rules = requirements(session.policy, card.model.name, card.statements.tier, stage)
     champion = session.state.champion(card.model.name, stage)
-    checks = assess.gates(rules.gates, Context(card, champion_card(session, champion)))
+    checks = [card_check(comparison), *assess.gates(rules.gates, Context(card, champion_card(session, champion)))]
     checks.append(assess.pending_approvals(rules.approvals))
     name = champion.body.version if champion else None
     return Judgement(card.model.name, None, stage, rules.digest, name, checks, None)
+
+
+def card_check(comparison: cards.Comparison) -> Check:
+    """Return whether a commit's card is what the commit makes, as a check."""
+    missing, differences = comparison.made.unread, comparison.differences
+    verdict, found, fix = Verdict.PASS, "the same bytes", ""
+    if missing:
+        verdict, found = Verdict.INCONCLUSIVE, f"the bytes of {', '.join(missing)} are not here"
+        fix = f"run 'dvc pull {' '.join(missing)}'"
+    elif differences:
+        verdict, found, fix = Verdict.FAIL, "; ".join(differences[:3]), "run 'dvc repro' and commit the result"
+    required = "the committed card can be made again from the commit"
+    return Check(gate="card", type="proof", verdict=verdict, required=required, found=found, fix=fix)
 
 
 def gate_checks(session: Session, version: Version, rules: Requirements, champion: Promotion | None) -> list[Check]:

@@ -54,6 +54,11 @@ def _plan(session: Session, model: str, version: str | None, stage: str, reason:
         raise Refused(f"{name} is revoked", why="a revoked version does not come back", fix="make a new version")
     judgement = judge.judge(session, found, stage)
     request = judge.open_request(session, found, stage)
+    serving = session.state.champion(model, stage)
+    if request is None and serving is not None and serving.body.version == found.body.version:
+        raise Refused(
+            f"{name} serves in {stage} already", why=f"since {serving.at.effective}", fix="nothing is to be done"
+        )
     if request is None:
         raise Refused(
             f"nobody has asked to let {name} serve in {stage}",
@@ -97,6 +102,6 @@ def _summary(judgement: Judgement, request: Request) -> list[str]:
     instead = f" instead of {judgement.champion}" if judgement.champion else ""
     return [
         f"promote {judgement.model}@{judgement.version} to {judgement.stage}{instead}",
-        f"all {len(judgement.checks)} checks are open; approved by {people}",
+        f"all {len(judgement.checks)} checks pass; approved by {people}",
         f"on the request of {request.requester}: {request.body.reason}",
     ]

@@ -178,7 +178,7 @@ def status(session: Session) -> Health:
     me = _me(session)
     waiting = [_waiting(session, request, me) for request in state.requests.values() if request.state == "open"]
     steps += [f"read the card, then: govkit approve '{item.name}' (or reject)" for item in waiting if item.mine]
-    steps += _ready(state)
+    steps += _ready(session, me)
     if not waiting and not state.versions:
         steps.append("register a version: govkit register MODEL")
     return Health(me, pinned, waiting, broken, notes, steps)
@@ -206,9 +206,16 @@ def _waiting(session: Session, request: Request, me: str | None) -> Waiting:
     return Waiting(request.name, request.requester, request.body.reason, needed, mine)
 
 
-def _ready(state: State) -> list[str]:
-    found = []
+def _ready(session: Session, me: str | None) -> list[str]:
+    """Return what the reader can do about requests that are approved."""
+    found: list[str] = []
+    state, policy = session.state, session.policy
     for request in state.requests.values():
+        stage = policy.policy.stages.get(request.body.stage or "")
+        roles = stage.promote if stage else policy.policy.admin.roles
+        model, tier = (request.model, "*") if stage else (None, None)
+        if me is None or not policy.may(me, roles, model, tier):
+            continue
         if request.state == "open" and state.tally(request).approved and not state.void(request):
             if request.body.version is not None:
                 found.append(

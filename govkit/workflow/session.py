@@ -166,7 +166,7 @@ class Session:
         raise Usage(
             "no key to sign with",
             why="there is neither --key, nor GOVKIT_KEY, nor user.signingkey in Git's configuration",
-            fix="make one with 'ssh-keygen -t ed25519 -f ~/.ssh/govkit' and pass --key ~/.ssh/govkit",
+            fix="name yours: --key FILE, or export GOVKIT_KEY=FILE; if you have none: ssh-keygen -t ed25519 -f FILE",
         )
 
     @property
