@@ -66,6 +66,16 @@ def test_a_promotion_dated_back(short: World) -> None:
     assert "PROVEN: scorer@1.0.0" in short.verify().text
 
 
+def test_the_limit_of_effective_time(short: World) -> None:
+    """Where the log holds nothing since the end, who may promote can still date back: time is what signers claim.
+
+    It takes the promoter's own key and honest approvals, nothing may be recorded in between, and the date shows in the
+    log; any event since, such as a checkpoint, closes it (the test above).
+    """
+    before = _expire(short)
+    assert forge.promotion(short, REQUEST, time=before).status == "good"
+
+
 def test_an_approval_dated_back(requested: World) -> None:
     """An approval dated back gains nothing: it is counted from where it stands."""
     judged = forge.decision(requested, "vera", REQUEST, time="2020-01-01T00:00:00Z", expires="2020-01-02T00:00:00Z")

@@ -102,6 +102,17 @@ def test_a_service_never_decides(requested: World) -> None:
     _not_promoted(requested, "approved by rita as risk-owner")
 
 
+def test_who_became_a_service_no_longer_counts(requested: World) -> None:
+    """An approval by somebody whom the policy has made a service since then does not count when promoting."""
+    requested.approve("1.1.0", "production", "rita", "vera")
+    forge.edit_policy(requested, lambda policy: policy["people"]["vera"].update(kind="service"))
+    requested.adopt_policy()
+    result = requested.promote("1.1.0", "production", expect=1)
+    assert "vera does not count: is a service, and a service never decides" in result.text
+    judged = forge.promotion(requested, REQUEST)
+    assert (judged.status, judged.reason) == ("inert", "approvals are missing: validator")
+
+
 def test_a_claimed_author_does_not_count(promoted: World) -> None:
     """Who wrote a commit since the champion, by its e-mail address, may not approve; nor may a co-author."""
     promoted.retrain(0.85)
