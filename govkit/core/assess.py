@@ -30,17 +30,40 @@ class Commit:
     signer: str | None
 
 
-def gates(required: Mapping[str, Gate], context: Context) -> list[Check]:
+@dataclass(frozen=True)
+class Waiver:
+    """That a gate is waived: by whom, until when (an instant), why, and the reference into another system."""
+
+    person: str
+    expires: str
+    reason: str
+    ticket: str
+
+
+def gates(
+    required: Mapping[str, Gate],
+    context: Context,
+    *,
+    waivers: Mapping[str, Waiver] | None = None,
+    rules: Mapping[str, str] | None = None,
+) -> list[Check]:
     """Decide every gate, in the policy's order.
 
-    A gate that fails by itself is an ``error``: whatever happens, it does not open.
+    A gate that fails by itself is an ``error``: whatever happens, it does not open. A waiver opens a gate that is
+    decided and shut; one that is open or pending stays as it is.
+
+    Args:
+        required: the gates by name.
+        context: what is known of the version.
+        waivers: those that are in force for this version and stage, by gate.
+        rules: where each gate stands, as ``FILE:LINE``, for people.
     """
     checks = []
     for name, gate in required.items():
-        try:
-            outcome = gate.decide(context)
-        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-            outcome = Outcome(Verdict.ERROR, "a decision", f"the gate failed: {error}", "report this as a defect")
+        outcome = _decide(gate, context)
+        waiver = (waivers or {}).get(name)
+        if waiver is not None and not outcome.verdict.opens and outcome.verdict is not Verdict.PENDING:
+            outcome = _waived(outcome, waiver)
         checks.append(
             Check(
                 gate=name,
@@ -49,9 +72,31 @@ def gates(required: Mapping[str, Gate], context: Context) -> list[Check]:
                 required=outcome.required,
                 found=outcome.found,
                 fix=outcome.fix,
+                champion=_champions(gate, context),
+                rule=(rules or {}).get(name, ""),
             )
         )
     return checks
+
+
+def _decide(gate: Gate, context: Context) -> Outcome:
+    try:
+        return gate.decide(context)
+    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
+        return Outcome(Verdict.ERROR, "a decision", f"the gate failed: {error}", "report this as a defect")
+
+
+def _waived(outcome: Outcome, waiver: Waiver) -> Outcome:
+    ticket = f", {waiver.ticket}" if waiver.ticket else ""
+    words = f"waived by {waiver.person} until {waiver.expires}{ticket}: {waiver.reason}"
+    return Outcome(Verdict.WAIVED, outcome.required, f"{outcome.verdict}, {outcome.found}; {words}")
+
+
+def _champions(gate: Gate, context: Context) -> str:
+    """Return what the champion has for the same rule, where that can be compared."""
+    if context.champion is None or not gate.comparable:
+        return ""
+    return _decide(gate, Context(context.champion)).found
 
 
 def pending_approvals(rules: Approvals) -> Check:

@@ -25,6 +25,8 @@ Model = Annotated[
 Version = Annotated[str, msgspec.Meta(pattern=names.VERSION_PATTERN, max_length=names.NAME_LIMIT)]
 Stage = Annotated[str, msgspec.Meta(pattern=names.STAGE_PATTERN, max_length=names.NAME_LIMIT)]
 Person = Annotated[str, msgspec.Meta(pattern=names.PERSON_PATTERN, max_length=64)]
+RoleName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$(?!\n)", max_length=64)]
+GateName = RoleName
 Text = Annotated[str, msgspec.Meta(max_length=20_000)]
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=20_000, pattern=r"\S", description="not blank")]
 Index = Annotated[int, msgspec.Meta(ge=0)]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 
 from govkit.core.card import Card, Measure
-from govkit.core.records import Record
+from govkit.core.events import CanaryRecorded, ReproductionRecorded
+from govkit.core.records import Record, RoleName
 
 
 class Verdict(StrEnum):
@@ -37,8 +39,10 @@ class Check(Record, frozen=True):
         type: the kind of gate.
         verdict: how it came out.
         required: what the policy demands, for people.
-        found: what the card or the log has, for people.
+        found: what the card or the log has, for people; of a waived gate also who waived it, until when and why.
         fix: what or who can change the verdict; empty when it is a pass.
+        champion: what the version that serves now has for the same rule, where that can be compared.
+        rule: where the rule stands, as ``FILE:LINE``, or an empty string.
     """
 
     gate: str
@@ -47,6 +51,8 @@ class Check(Record, frozen=True):
     required: str
     found: str
     fix: str = ""
+    champion: str = ""
+    rule: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,20 +66,116 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Served:
+    """A time in which a version served in a stage; ``until`` is None if it still does.
+
+    Attributes:
+        override: whether it was let in by break-glass.
+    """
+
+    stage: str
+    since: str
+    until: str | None
+    override: bool = False
+
+
+@dataclass(frozen=True)
+class Canary:
+    """A recorded step of a canary, with its effective time."""
+
+    time: str
+    body: CanaryRecorded
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A recorded reproduction: who signed it, and the roles that they hold for this model."""
+
+    actor: str
+    roles: frozenset[str]
+    body: ReproductionRecorded
+
+
+@dataclass(frozen=True)
+class History:
+    """What the log knows at the instant of the judgement; no gate sees more of the log than this.
+
+    Attributes:
+        now: the instant, as records write it.
+        stage: the stage that is asked for.
+        version: the version that is judged; None for a commit that is not registered.
+        commit: its commit, ``git-sha1:…``, or None.
+        registrar: who registered it, or None.
+        champion: the version that serves in the stage, or None.
+        served: when the judged version served, in any stage, oldest first.
+        canaries: steps of canaries of the judged version for the stage asked for, oldest first.
+        reproductions: independent runs of the judged version's pipeline, oldest first.
+    """
+
+    now: str
+    stage: str
+    version: str | None = None
+    commit: str | None = None
+    registrar: str | None = None
+    champion: str | None = None
+    served: Sequence[Served] = ()
+    canaries: Sequence[Canary] = ()
+    reproductions: Sequence[Reproduction] = ()
+
+
+@dataclass(frozen=True)
+class SignedCommit:
+    """A commit that a version brings in, and the person of the policy whose signature on it is good, or None."""
+
+    id: str
+    person: str | None
+
+
+class EvaluationError(ValueError):
+    """An expression could not be evaluated; the text says why."""
+
+
+#: Evaluates an expression over named values within a number of seconds; raises :class:`EvaluationError`.
+Evaluator = Callable[[str, Mapping[str, Any], int], Any]
+
+
+@dataclass(frozen=True)
 class Context:
-    """All that a gate may look at.
+    """All that a gate may look at. What is None is not known here: a gate that needs it is ``pending``.
 
     Attributes:
         card: the card of the version that is judged.
         champion: the card of the version now in that stage, or None.
+        history: what the log knows.
+        commits: the commits since the champion's, each with its signer.
+        pushed: by path, whether the bytes are in the DVC remote; ``attested`` long after a promotion, where only the
+            word of who promoted is left.
+        evaluate: evaluates expressions, in a process of its own.
     """
 
     card: Card
     champion: Card | None = None
+    history: History | None = None
+    commits: Sequence[SignedCommit] | None = None
+    pushed: Mapping[str, bool] | Literal["attested"] | None = None
+    evaluate: Evaluator | None = None
 
 
 class Gate(Record, tag_field="type", frozen=True):
-    """A requirement in the policy. A kind of gate is a subclass with its parameters and ``decide``."""
+    """A requirement in the policy. A kind of gate is a subclass with its parameters and ``decide``.
+
+    Attributes:
+        description: the reason for the rule, for people.
+        waive: roles that may waive the gate, for one version and stage, with a reason, a ticket and an end.
+    """
+
+    #: What beside the cards and the log it looks at; gathered only where a gate asks for it.
+    needs: ClassVar[frozenset[Literal["commits", "pushed", "evaluate"]]] = frozenset()
+    #: Whether the champion's card can be held against the same rule, to be shown beside.
+    comparable: ClassVar[bool] = False
+
+    description: str = ""
+    waive: list[RoleName] = []
 
     def decide(self, context: Context) -> Outcome:
         """Judge a version; pure, and never ``pass`` for something missing.
@@ -86,6 +188,19 @@ class Gate(Record, tag_field="type", frozen=True):
     def faults(self) -> list[str]:
         """Return what is wrong with the gate's own parameters, one sentence each."""
         return []
+
+    def named_roles(self) -> list[str]:
+        """Return the roles that the gate's own parameters name, beside ``waive``."""
+        return []
+
+    def named_stages(self) -> list[str]:
+        """Return the stages that the gate's parameters name."""
+        return []
+
+
+def pending(required: str, what: str) -> Outcome:
+    """Return that a gate cannot be decided yet, because ``what`` is not known here."""
+    return Outcome(Verdict.PENDING, required, f"{what} is not known here")
 
 
 #: What a bound is held against: the value itself, one end of its interval, or the whole interval, which is then

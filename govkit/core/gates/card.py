@@ -6,16 +6,14 @@ from govkit.core.card import STATEMENTS
 from govkit.core.gates.base import Context, Gate, Outcome, Verdict
 
 
-class CardGate(Gate, tag="card", frozen=True):
+class CardGate(Gate, tag="card", frozen=True, kw_only=True):
     """The named statements in ``model.yaml`` are filled in.
 
     Attributes:
         sections: the statements that must not be blank, such as ``intended_use``.
-        description: the reason for the rule, for people.
     """
 
     sections: list[str]
-    description: str = ""
 
     def faults(self) -> list[str]:
         """A gate without sections could never refuse; an unknown section could never pass."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
@@ -15,7 +15,7 @@ Comparison = Literal["difference", "ratio"]
 ROUNDING = 0.01
 
 
-class FairnessGate(Gate, tag="fairness", frozen=True):
+class FairnessGate(Gate, tag="fairness", frozen=True, kw_only=True):
     """The difference or ratio of a rate over the groups of an attribute lies within bounds.
 
     Attributes:
@@ -26,8 +26,9 @@ class FairnessGate(Gate, tag="fairness", frozen=True):
         max: the largest value allowed.
         on: whether the bounds are for the value, one end of its interval, or the whole interval.
         min_group: the smallest group size for which the rule can be decided; below it, it is inconclusive.
-        description: the reason for the rule, for people.
     """
+
+    comparable: ClassVar[bool] = True
 
     attribute: str
     rate: str
@@ -36,7 +37,6 @@ class FairnessGate(Gate, tag="fairness", frozen=True):
     min: float | None = None
     max: float | None = None
     on: On = "value"
-    description: str = ""
 
     def faults(self) -> list[str]:
         """See :func:`govkit.core.gates.metric.bound_faults`."""

@@ -5,16 +5,11 @@ from __future__ import annotations
 from govkit.core.gates.base import Context, Gate, Outcome, Verdict
 
 
-class LineageGate(Gate, tag="lineage", frozen=True):
+class LineageGate(Gate, tag="lineage", frozen=True, kw_only=True):
     """Code, data, parameters and weights are all known by digest, and ``dvc.lock`` agrees with the commit.
 
     A contradiction is a fail; something that cannot be known is inconclusive.
-
-    Attributes:
-        description: the reason for the rule, for people.
     """
-
-    description: str = ""
 
     def decide(self, context: Context) -> Outcome:
         """Read the findings that the card's builder wrote down."""

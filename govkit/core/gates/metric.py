@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 from govkit.core.card import Measure
 from govkit.core.gates.base import Bounds, Context, Gate, On, Outcome, Verdict, describe
 
 
-class MetricGate(Gate, tag="metric", frozen=True):
+class MetricGate(Gate, tag="metric", frozen=True, kw_only=True):
     """A metric of the card lies within bounds.
 
     Attributes:
@@ -16,14 +17,14 @@ class MetricGate(Gate, tag="metric", frozen=True):
         min: the smallest value allowed.
         max: the largest value allowed.
         on: whether the bounds are for the value, one end of its interval, or the whole interval.
-        description: the reason for the rule, for people.
     """
+
+    comparable: ClassVar[bool] = True
 
     metric: str
     min: float | None = None
     max: float | None = None
     on: On = "value"
-    description: str = ""
 
     def faults(self) -> list[str]:
         """A gate without a bound, or whose bounds exclude each other, would be empty or impossible."""

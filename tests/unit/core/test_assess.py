@@ -19,7 +19,7 @@ from tests.unit.core.simulator import MODEL, World, commit, edited, good, in_for
 NAME = f"{MODEL}@1.0.0#production"
 
 
-class Broken(Gate, tag="broken", frozen=True):
+class Broken(Gate, tag="broken", frozen=True, kw_only=True):
     """A gate with a defect."""
 
     kind: str
