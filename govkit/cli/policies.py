@@ -39,9 +39,11 @@ def show(repo: Path, root: str | None, output: str) -> None:
     table.table(("id", "name", "kind", "roles"), people, title="people")
     gates = [(name, str(gate.__struct_config__.tag), gate.description) for name, gate in content.gates.items()]
     table.table(("gate", "type", "why"), gates, title="gates")
+    views = {name: found.stage(name) for name in content.stages}
     stages = [
-        (name, ", ".join(rules.gates), approvals.words(rules.approvals.quorum), ", ".join(rules.promote))
-        for name, rules in content.stages.items()
+        (name, ", ".join(view.gates), approvals.words(view.approvals.quorum), ", ".join(view.promote))
+        for name, view in views.items()
+        if view is not None and view.approvals is not None
     ]
     table.table(("stage", "gates", "approvals", "promoted by"), stages, title="stages")
 

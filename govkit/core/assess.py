@@ -10,6 +10,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from govkit.core import approvals
+from govkit.core.followups import Waiver
 from govkit.core.gates.base import Check, Context, Gate, Outcome, Verdict
 from govkit.core.policy import Approvals, InForce
 from govkit.core.state import Request, Tally
@@ -28,16 +29,6 @@ class Commit:
     id: str
     emails: frozenset[str]
     signer: str | None
-
-
-@dataclass(frozen=True)
-class Waiver:
-    """That a gate is waived: by whom, until when (an instant), why, and the reference into another system."""
-
-    person: str
-    expires: str
-    reason: str
-    ticket: str
 
 
 def gates(
@@ -87,9 +78,7 @@ def _decide(gate: Gate, context: Context) -> Outcome:
 
 
 def _waived(outcome: Outcome, waiver: Waiver) -> Outcome:
-    ticket = f", {waiver.ticket}" if waiver.ticket else ""
-    words = f"waived by {waiver.person} until {waiver.expires}{ticket}: {waiver.reason}"
-    return Outcome(Verdict.WAIVED, outcome.required, f"{outcome.verdict}, {outcome.found}; {words}")
+    return Outcome(Verdict.WAIVED, outcome.required, f"{outcome.verdict}, {outcome.found}; {waiver.words}")
 
 
 def _champions(gate: Gate, context: Context) -> str:

@@ -140,7 +140,10 @@ class Condition(Record, frozen=True):
 
 
 class DecisionRecorded(Record, frozen=True):
-    """``decision.recorded``: one signed yes or no to one request, or the lifting of the rejects that hold for it."""
+    """``decision.recorded``: one signed yes or no to one request, or the lifting of the rejects that hold for it.
+
+    ``comment`` is what the person says in their own words (rules 2; a reject needs it).
+    """
 
     request: Digest
     role: Text
@@ -148,10 +151,14 @@ class DecisionRecorded(Record, frozen=True):
     meaning: Words
     conditions: list[Condition] = []
     expires: Instant | None = None
+    comment: Text = ""
 
 
 class PromotionRecorded(Record, frozen=True):
-    """``promotion.recorded``: this version serves in this stage from here on."""
+    """``promotion.recorded``: this version serves in this stage from here on.
+
+    Until ``expires``, if it is an override; ``review_by`` (rules 2) is when it must have been approved again.
+    """
 
     kind: PromotionKind
     version: Version
@@ -168,6 +175,7 @@ class PromotionRecorded(Record, frozen=True):
     reason: Text = ""
     ticket: Text = ""
     expires: Instant | None = None
+    review_by: Instant | None = None
 
 
 class StageCleared(Record, frozen=True):

@@ -1,6 +1,6 @@
 """The ledger: judges the entries of a log one after the other. Pure: no Git, no clock, no cryptography.
 
-The rules it keeps (rules 1):
+The rules it keeps (the policy in force says which version of them, 1 or 2):
 
 - Every entry is a leaf of the tree, whatever it is judged to be.
 - An entry is **good** if it is well-formed, signed by a key that is in force, stands in its place (the head that it was
@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from govkit.core import canonical, digests, events, merkle, rules, times
+from govkit.core import canonical, digests, events, merkle, rules, rules1, times
 from govkit.core.errors import Malformed
 from govkit.core.events import Event
 from govkit.core.policy import InForce
@@ -183,7 +183,12 @@ class Ledger:
             body = events.body(event)
             if body is None or (event.type != "policy.adopted" and judged.index == 0):
                 return Status.INERT, "event 0 must adopt a policy"
-            rules.RULES.get(event.type, rules.recorded)(Case(self.state, event, judged, entry.evidence), body)
+            case = Case(self.state, event, judged, entry.evidence)
+            if judged.index > 0 and case.rules == 1:
+                newer = sorted(rules1.NEWER_FIELDS.get(event.type, frozenset()) & event.body.keys())
+                if newer:
+                    return Status.INERT, f"rules 1 does not know {', '.join(newer)}"
+            rules.RULES.get(event.type, rules.recorded)(case, body)
         except (Malformed, NotAllowed) as error:
             return Status.INERT, str(error)
         except CannotDecide as error:

@@ -1,7 +1,8 @@
 """Policy-as-code, ``govkit.policy/v1``: who people are, what they may do, and what each stage requires.
 
 A policy is adopted as canonical JSON with every default written out. What it requires of a model's stage is cut out
-of those bytes, never rebuilt, so that its digest stays the same under every later govkit.
+of those bytes, never rebuilt, so that its digest stays the same under every later govkit
+(:mod:`govkit.core.resolve`).
 """
 
 from __future__ import annotations
@@ -13,23 +14,24 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from govkit.core import canonical, digests, records, tags
+from govkit.core import canonical, digests, records, resolve, rules1, tags
+from govkit.core.card import Tier
 from govkit.core.errors import Malformed
-from govkit.core.gates.base import Gate
 from govkit.core.gates.card import CardGate
 from govkit.core.gates.fairness import FairnessGate
 from govkit.core.gates.lineage import LineageGate
 from govkit.core.gates.metric import MetricGate
-from govkit.core.records import Person, Record, Span, Stage, Words
+from govkit.core.records import GateName, Index, Person, Record, RoleName, Span, Stage, Words
+from govkit.core.resolve import Requirements, StageView
 
 SCHEMA: Final = "govkit.policy/v1"
-#: The version of the ledger's rules that this govkit knows; see :mod:`govkit.core.ledger`.
-RULES = 1
+#: The versions of the ledger's rules that this govkit knows; see :mod:`govkit.core.ledger`. New policies get the last.
+KNOWN_RULES: Final = (1, 2)
+RULES: Final = 2
 
 AnyGate = MetricGate | FairnessGate | LineageGate | CardGate
-RoleName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$(?!\n)", max_length=64)]
-GateName = RoleName
 Kind = Literal["person", "service"]
+Choice = Literal["approve", "reject", "lift"]
 
 
 class Member(Record, frozen=True):
@@ -69,36 +71,79 @@ class Quorum(Record, frozen=True):
 
 
 class Approvals(Record, frozen=True):
-    """Whose yes is needed.
+    """Whose yes is needed, and how long it lasts.
 
     Attributes:
         quorum: how many people of which roles.
-        forbid: who may not approve, beside the requester, who never may.
+        forbid: who may not approve. The requester never may, whether named here or not.
         commit_authors: whether authors are known by the e-mail addresses in commits (``claimed``) or by signatures
-            of commits (``verified``; an unsigned commit then denies).
+            of commits (``verified``; an unsigned commit then denies). A squash merge that a host made is signed with
+            the host's key, which is nobody's in the policy, so it counts as unsigned: use merge commits, or rebase
+            and push signed commits, or say ``claimed``.
         valid_for: how long after it was signed an approval may be used.
         lift: roles that may lift a reject, beside its author.
+        review_after: how long after a promotion the version must be asked for and approved again.
+        on_overdue: what ``verify`` does when that day, or the end of a waiver, has passed: ``warn`` or ``refuse``.
     """
 
     quorum: Quorum
-    forbid: list[Literal["registrar", "commit-author"]] = []
+    forbid: list[Literal["requester", "registrar", "commit-author"]] = []
     commit_authors: Literal["claimed", "verified"] = "claimed"
     valid_for: Span | None = None
     lift: list[RoleName] = []
+    review_after: Span | None = None
+    on_overdue: Literal["warn", "refuse"] = "warn"
+
+
+class TierRules(Record, frozen=True):
+    """What a stage asks in addition of models of one risk tier.
+
+    Attributes:
+        gates: gates on top of the stage's.
+        approvals: whose yes is needed instead of the stage's, or null.
+    """
+
+    gates: list[GateName] = []
+    approvals: Approvals | None = None
+
+
+class BreakGlass(Record, frozen=True):
+    """How a version enters a stage in an emergency, past gates and the usual approval; never shown as approved.
+
+    Attributes:
+        approvals: whose yes is needed.
+        lasts: how long it may serve; after that nothing is proven any more.
+        review_within: within what time somebody else than who promoted must look at it and close the finding that
+            it opens.
+        gates: gates that must be open all the same.
+    """
+
+    approvals: Approvals
+    lasts: Span
+    review_within: Span
+    gates: list[GateName] = []
 
 
 class StageRules(Record, frozen=True):
     """What a stage requires.
 
     Attributes:
+        inherits: another stage, whose gates count here too, and whose approvals and promoters do unless they are
+            named here. Break-glass is never inherited.
         gates: names of gates that must be open.
         approvals: whose yes is needed.
         promote: roles that may promote into the stage, roll it back and clear it.
+        tiers: what is asked in addition of models of a risk tier (``low``, ``medium``, ``high``).
+        break_glass: how a version enters in an emergency; null if never.
+        description: what serving here means.
     """
 
-    gates: list[GateName]
-    approvals: Approvals
-    promote: list[RoleName]
+    inherits: Stage | None = None
+    gates: list[GateName] = []
+    approvals: Approvals | None = None
+    promote: list[RoleName] = []
+    tiers: dict[Tier, TierRules] = {}
+    break_glass: BreakGlass | None = None
     description: str = ""
 
 
@@ -108,12 +153,30 @@ class Admin(Record, frozen=True):
     Attributes:
         roles: roles that may propose and adopt.
         approvals: whose yes a change needs.
+        propose: roles that may propose only, such as that of a service in CI.
         sole: there is one administrator so far, who may adopt alone; for the first hour of a repository.
     """
 
     roles: list[RoleName]
     approvals: Approvals
+    propose: list[RoleName] = []
     sole: bool = False
+
+
+class Retired(Record, frozen=True):
+    """A key that is out for good.
+
+    Attributes:
+        key: the public key, ``TYPE BASE64``.
+        person: whose it was.
+        reason: ``left``, ``lost`` or ``compromised``.
+        since: of a compromised one, the event from which on nothing that it signed proves anything.
+    """
+
+    key: str
+    person: Person
+    reason: Literal["left", "lost", "compromised"]
+    since: Index | None = None
 
 
 class Policy(Record, frozen=True):
@@ -125,7 +188,9 @@ class Policy(Record, frozen=True):
         register: roles that may register versions and open requests.
         revoke: roles that may revoke a version.
         records: roles that may write the events that only record something, by type of event.
-        meanings: what a signature may mean; empty for any words.
+        meanings: what a signature may mean, by decision (``approve``, ``reject``, ``lift``), or one list for all;
+            empty for any words.
+        retired: keys that are out for good; ``govkit people remove`` and ``rotate`` write them down.
     """
 
     schema: Literal["govkit.policy/v1"]
@@ -139,23 +204,9 @@ class Policy(Record, frozen=True):
     stages: dict[Stage, StageRules]
     revoke: list[RoleName] = []
     records: dict[str, list[RoleName]] = {}
-    meanings: list[str] = []
+    meanings: list[str] | dict[Choice, list[str]] = []
+    retired: list[Retired] = []
     description: str = ""
-
-
-@dataclass(frozen=True)
-class Requirements:
-    """The gates and approval rules of one model, tier and stage, and their digest.
-
-    Attributes:
-        gates: the gates by name, in the policy's order.
-        approvals: whose yes is needed.
-        digest: SHA-256 of the canonical JSON of both as they stand in ``policy.json``.
-    """
-
-    gates: Mapping[str, Gate]
-    approvals: Approvals
-    digest: str
 
 
 @dataclass(frozen=True)
@@ -200,21 +251,27 @@ class InForce:
         """Tell whether a person holds one of these roles."""
         return bool(self.roles_of(person, model, tier) & set(roles))
 
-    def requirements(self, model: str, tier: str, stage: str) -> Requirements | None:
-        """Return what a model of this tier must meet in a stage, or None if the policy does not know the stage."""
-        rules = self.policy.stages.get(stage)
-        if rules is None:
-            return None
-        raw = self.raw["stages"][stage]
-        cut = {
-            "model": model,
-            "tier": tier,
-            "stage": stage,
-            "gates": {name: self.raw["gates"][name] for name in rules.gates},
-            "approvals": raw["approvals"],
-        }
-        gates = {name: self.policy.gates[name] for name in rules.gates}
-        return Requirements(gates, rules.approvals, digests.sha256(canonical.encode(cut)))
+    def meanings(self, choice: Choice) -> list[str]:
+        """Return what a signature under a decision may mean; empty for any words."""
+        known = self.policy.meanings
+        return known if isinstance(known, list) else known.get(choice, [])
+
+    def stage(self, name: str, tier: str = "high") -> StageView | None:
+        """Return a stage with what it inherits, for models of a tier; None if the policy does not know it."""
+        return resolve.stage(self, name, tier)
+
+    def requirements(
+        self, model: str, tier: str, stage: str, action: Literal["promote", "break-glass"] = "promote"
+    ) -> Requirements | None:
+        """Return what a model of this tier must meet in a stage, or None if the policy does not know the stage.
+
+        Args:
+            model: the model's full name.
+            tier: its risk tier.
+            stage: the stage.
+            action: the usual way, or break-glass; None if the stage has no such way.
+        """
+        return resolve.requirements(self, model, tier, stage, action)
 
     def admin_requirements(self) -> Requirements:
         """Return what a change of the policy must meet."""
@@ -233,6 +290,8 @@ def parse(data: bytes) -> InForce:
     policy = records.from_value(value, Policy)
     if not isinstance(value, dict):
         raise Malformed("a policy is a JSON object")
+    if policy.rules == 1:
+        rules1.check_policy(value)
     return InForce(policy, value, digests.sha256(data))
 
 
@@ -242,4 +301,5 @@ def written_out(value: Any) -> bytes:
     Raises:
         Malformed: if it is not a policy.
     """
-    return records.to_json(records.from_value(value, Policy))
+    full = records.to_value(records.from_value(value, Policy))
+    return canonical.encode(rules1.without_newer_defaults(full) if full["rules"] == 1 else full)

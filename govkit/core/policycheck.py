@@ -6,12 +6,12 @@ import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from govkit.core import keys
+from govkit.core import keys, resolve, times
 from govkit.core.approvals import alternatives, satisfiable, slots
 from govkit.core.errors import Malformed
 from govkit.core.events import BODIES
 from govkit.core.names import is_person, is_stage
-from govkit.core.policy import RULES, Approvals, InForce, Policy, Quorum
+from govkit.core.policy import KNOWN_RULES, Approvals, InForce, Policy, Quorum, StageRules
 
 #: Events that only record something: their writers are named under ``records``.
 RECORDING = frozenset(BODIES) - {
@@ -55,6 +55,14 @@ def suggest(word: str, known: Iterable[str]) -> str:
     return f"; did you mean '{near[0]}'?" if near else ""
 
 
+def _named_gates(rules: StageRules) -> Iterator[str]:
+    yield from rules.gates
+    for extra in rules.tiers.values():
+        yield from extra.gates
+    if rules.break_glass is not None:
+        yield from rules.break_glass.gates
+
+
 class _Checker:
     def __init__(self, in_force: InForce) -> None:
         self.in_force = in_force
@@ -63,20 +71,24 @@ class _Checker:
     def run(self) -> Iterator[Fault]:
         yield from self._head()
         yield from self._people()
+        yield from self._retired()
         yield from self._roles()
         yield from self._gates()
         yield from self._stages()
         yield from self._admin()
 
     def _head(self) -> Iterator[Fault]:
-        if self.policy.rules != RULES:
-            yield Fault(("rules",), f"this govkit knows rules {RULES}, not {self.policy.rules}")
+        if self.policy.rules not in KNOWN_RULES:
+            known = " and ".join(map(str, KNOWN_RULES))
+            yield Fault(("rules",), f"this govkit knows rules {known}, not {self.policy.rules}")
         for name in ("branches", "people", "roles", "register", "gates", "stages"):
             if not getattr(self.policy, name):
                 yield Fault((name,), f"'{name}' is empty, and no rule is satisfied by being empty")
         for name in ("register", "revoke"):
             yield from self._known(getattr(self.policy, name), (name,))
         for event, roles in self.policy.records.items():
+            if event == "waiver.granted" and self.policy.rules > 1:
+                yield Fault(("records", event), "who may waive a gate stands at the gate, under 'waive'")
             if event not in RECORDING:
                 yield Fault(("records", event), f"'{event}' is no recording event{suggest(event, RECORDING)}")
             yield from self._known(roles, ("records", event))
@@ -105,6 +117,20 @@ class _Checker:
         if owners.setdefault(key, who) != who:
             yield Fault(path, f"one key stands under two people, {owners[key]} and {who}")
 
+    def _retired(self) -> Iterator[Fault]:
+        for index, gone in enumerate(self.policy.retired):
+            path = ("retired", index)
+            owner = self.in_force.owner(gone.key)
+            if owner is not None:
+                yield Fault(path, f"this key is out for good, and stands under {owner}: give {owner} a new key")
+            if (gone.since is not None) != (gone.reason == "compromised"):
+                yield Fault(path, "'since' is for a compromised key, and a compromised key needs it: the first event")
+            try:
+                if keys.normalise(gone.key) != gone.key:
+                    yield Fault(path, "write the key as 'TYPE BASE64', without a comment")
+            except Malformed as error:
+                yield Fault(path, str(error))
+
     def _roles(self) -> Iterator[Fault]:
         for name, role in self.policy.roles.items():
             path = ("roles", name)
@@ -119,10 +145,15 @@ class _Checker:
                     yield Fault((*path, section), f"'{section}' is empty; write \"*\" for all")
 
     def _gates(self) -> Iterator[Fault]:
-        used = {name for rules in self.policy.stages.values() for name in rules.gates}
+        used = {gate for rules in self.policy.stages.values() for gate in _named_gates(rules)}
         for name, gate in self.policy.gates.items():
             for fault in gate.faults():
                 yield Fault(("gates", name), f"gate '{name}': {fault}")
+            yield from self._known([*gate.waive, *gate.named_roles()], ("gates", name))
+            for stage in gate.named_stages():
+                if stage not in self.policy.stages:
+                    hint = suggest(stage, self.policy.stages)
+                    yield Fault(("gates", name), f"gate '{name}': there is no stage '{stage}'{hint}")
             if name not in used:
                 yield Fault(("gates", name), f"no stage uses the gate '{name}'", fatal=False)
 
@@ -131,22 +162,52 @@ class _Checker:
             path = ("stages", name)
             if not is_stage(name):
                 yield Fault(path, f"'{name}' cannot name a stage")
-            if not rules.gates:
+            if rules.inherits is not None and resolve.lineage(self.in_force, name) is None:
+                yield from self._broken_inheritance(name, rules.inherits)
+                continue
+            view = self.in_force.stage(name)
+            if view is None or not view.gates:
                 yield Fault((*path, "gates"), f"stage '{name}' has no gates, and no rule is satisfied by being empty")
-            for index, gate in enumerate(rules.gates):
-                if gate not in self.policy.gates:
-                    hint = suggest(gate, self.policy.gates)
-                    yield Fault((*path, "gates", index), f"there is no gate '{gate}'{hint}")
-            if not rules.promote:
+            if view is None or not view.promote:
                 yield Fault((*path, "promote"), f"nobody may promote into '{name}'")
-            yield from self._known(rules.promote, (*path, "promote"))
+            if view is None or view.approvals is None:
+                yield Fault((*path, "approvals"), f"stage '{name}' does not say whose yes is needed")
+            yield from self._stage(rules, path)
+
+    def _broken_inheritance(self, name: str, parent: str) -> Iterator[Fault]:
+        path = ("stages", name, "inherits")
+        if parent not in self.policy.stages:
+            yield Fault(path, f"there is no stage '{parent}'{suggest(parent, self.policy.stages)}")
+        else:
+            yield Fault(path, f"what stage '{name}' inherits from leads to no end: an unknown stage, or a circle")
+
+    def _stage(self, rules: StageRules, path: tuple[str | int, ...]) -> Iterator[Fault]:
+        yield from self._known_gates(rules.gates, (*path, "gates"))
+        yield from self._known(rules.promote, (*path, "promote"))
+        if rules.approvals is not None:
             yield from self._approvals(rules.approvals, (*path, "approvals"))
+        for tier, extra in rules.tiers.items():
+            yield from self._known_gates(extra.gates, (*path, "tiers", tier, "gates"))
+            if extra.approvals is not None:
+                yield from self._approvals(extra.approvals, (*path, "tiers", tier, "approvals"))
+            if not extra.gates and extra.approvals is None:
+                yield Fault((*path, "tiers", tier), f"tier '{tier}' asks for nothing in addition", fatal=False)
+        if rules.break_glass is not None:
+            yield from self._known_gates(rules.break_glass.gates, (*path, "break_glass", "gates"))
+            yield from self._approvals(rules.break_glass.approvals, (*path, "break_glass", "approvals"))
+            if times.span(rules.break_glass.lasts) > times.span("30d"):
+                yield Fault((*path, "break_glass", "lasts"), "break-glass is for days: at most 30d")
+
+    def _known_gates(self, gates: Iterable[str], path: tuple[str | int, ...]) -> Iterator[Fault]:
+        for index, gate in enumerate(gates):
+            if gate not in self.policy.gates:
+                yield Fault((*path, index), f"there is no gate '{gate}'{suggest(gate, self.policy.gates)}")
 
     def _admin(self) -> Iterator[Fault]:
         admin = self.policy.admin
         if not admin.roles:
             yield Fault(("admin", "roles"), "nobody may change this policy")
-        yield from self._known(admin.roles, ("admin", "roles"))
+        yield from self._known([*admin.roles, *admin.propose], ("admin", "roles"))
         admins = {who for who in self.policy.people if self.in_force.may(who, admin.roles)}
         keyed = {who for who in admins if self.policy.people[who].keys}
         if not keyed:
@@ -166,6 +227,18 @@ class _Checker:
             yield Fault(
                 ("admin", "approvals"), "no change of the policy could be approved: whoever asks may not approve"
             )
+        else:
+            yield from self._key_losses(keyed)
+
+    def _key_losses(self, keyed: set[str]) -> Iterator[Fault]:
+        """Warn where the loss of one key would leave nobody who could change the policy."""
+        quorum, deciders = self.policy.admin.approvals.quorum, self._deciders(general=True)
+        for lost in sorted(who for who, member in self.policy.people.items() if len(member.keys) == 1):
+            rest = {who: roles for who, roles in deciders.items() if who != lost}
+            askers = keyed - {lost}
+            if not any(satisfiable(quorum, {p: r for p, r in rest.items() if p != asker}) for asker in askers):
+                message = f"if {lost} loses their key, no change of the policy can be approved any more"
+                yield Fault(("admin", "approvals"), f"{message}: add an administrator, or a second key", fatal=False)
 
     def _approvals(
         self, approvals: Approvals, path: tuple[str | int, ...], *, general: bool = False

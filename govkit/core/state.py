@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from govkit.core import approvals, merkle, names
 from govkit.core.events import (
     DecisionRecorded,
+    Digests,
     Event,
     Head,
     PromotionRecorded,
@@ -17,9 +19,11 @@ from govkit.core.events import (
     TagRef,
     VersionRegistered,
 )
+from govkit.core.followups import Finding, Waiver
 from govkit.core.merkle import Tree
-from govkit.core.policy import InForce, Requirements
+from govkit.core.policy import InForce
 from govkit.core.records import Record
+from govkit.core.resolve import Requirements
 
 
 class Status(StrEnum):
@@ -181,6 +185,8 @@ class State:
     holds: dict[tuple[str, ...], dict[str, Decision]] = field(default_factory=dict)
     stages: dict[tuple[str, str], list[Promotion | Clearing]] = field(default_factory=dict)
     tags: dict[str, TagRef] = field(default_factory=dict)
+    waivers: list[Waiver] = field(default_factory=list)
+    findings: dict[str, Finding] = field(default_factory=dict)
     records: list[tuple[Judged, Record]] = field(default_factory=list)
     conflicts: dict[int, Judged] = field(default_factory=dict)
     undecided: dict[int, Judged] = field(default_factory=dict)
@@ -218,7 +224,10 @@ class State:
         if request.body.version is None or request.body.stage is None:
             return policy.admin_requirements()
         version = self.versions.get((request.model, request.body.version))
-        return policy.requirements(request.model, version.body.tier, request.body.stage) if version else None
+        if version is None:
+            return None
+        action: Literal["promote", "break-glass"] = "break-glass" if request.body.action == "break-glass" else "promote"
+        return policy.requirements(request.model, version.body.tier, request.body.stage, action)
 
     def void(self, request: Request) -> str:
         """Return why nothing can rest on a request any more, though it is open, or an empty string.
@@ -234,6 +243,36 @@ class State:
         champion = self.champion(request.model, request.body.stage or "")
         same = bound.champion == (champion.at.id if champion else None)
         return "" if same else "another version serves there since it was opened"
+
+    def waived(
+        self, version: Version, stage: str, bound: Digests, *, at: str, before: int | None = None
+    ) -> dict[str, Waiver]:
+        """Return the waivers that count for a version in a stage, by gate; of several, the newest.
+
+        Args:
+            version: the version.
+            stage: the stage.
+            bound: what the request binds; a waiver for anything else is void.
+            at: the instant for which ends count.
+            before: only waivers before this place in the log count; None for all.
+        """
+        found = {}
+        for waiver in self.waivers:
+            body = waiver.body
+            same = (waiver.model, body.version, body.stage, body.digests) == (
+                version.model,
+                version.body.version,
+                stage,
+                bound,
+            )
+            in_time = body.expires >= at and (before is None or waiver.at.index < before)
+            if same and in_time and not self.is_compromised(waiver.at):
+                found[body.gate] = waiver
+        return found
+
+    def find_finding(self, name: str) -> Finding | None:
+        """Return the finding with a name or identity."""
+        return next((finding for finding in self.findings.values() if name in (finding.name, finding.id)), None)
 
     def find_request(self, name: str) -> Request | None:
         """Return the newest open request with this name or identity, else the newest of any state."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from govkit.core import approvals, canonical, events, times
 from govkit.core.errors import Malformed, Refused, Usage
 from govkit.core.events import DecisionRecorded
-from govkit.core.policy import Requirements
+from govkit.core.resolve import Requirements
 from govkit.core.state import Request
 from govkit.storage import files
 from govkit.workflow.plans import Plan, Signed, Written

@@ -9,8 +9,9 @@ from govkit.core import approvals, assess, times
 from govkit.core.card import Card
 from govkit.core.errors import Refused, Undecided, Usage
 from govkit.core.gates.base import Check, Context, Verdict
-from govkit.core.policy import InForce, Requirements
+from govkit.core.policy import InForce
 from govkit.core.policycheck import suggest
+from govkit.core.resolve import Requirements
 from govkit.core.state import Decision, Promotion, Request, Tally, Version
 from govkit.storage.git import describe_commits
 from govkit.storage.trees import Tree

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from govkit.core import digests
 from govkit.core.errors import Refused, Usage
-from govkit.core.events import ALL, PolicyAdopted, RemovedKey, RequestOpened
-from govkit.core.policy import InForce, parse
+from govkit.core.events import ALL, PolicyAdopted, RequestOpened
+from govkit.core.policy import parse
+from govkit.core.rules.policies import removed_keys
 from govkit.core.state import Request
 from govkit.storage.trees import WorkTree
 from govkit.workflow import policyfile
@@ -94,10 +95,3 @@ def _plan(session: Session, evidence: dict[str, bytes], request: Request | None)
     on = f"on request {request.name}" if request else "as the sole administrator"
     summary = [f"adopt the policy {adopted.digest}", on]
     return Plan("policy.adopted", ALL, body, evidence, summary=summary)
-
-
-def removed_keys(before: InForce, after: InForce) -> list[RemovedKey]:
-    """Return the keys that a new policy takes out."""
-    old = {key for member in before.policy.people.values() for key in member.keys}
-    new = {key for member in after.policy.people.values() for key in member.keys}
-    return [RemovedKey(key=key) for key in sorted(old - new)]

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from govkit.core import digests, events, names, records, tagcheck, tags, times
+from govkit.core import digests, events, names, records, rules1, tagcheck, tags, times
 from govkit.core.errors import Refused, Undecided, Usage
 from govkit.core.events import Event, TagRef
 from govkit.core.ledger import Entry
 from govkit.core.policy import InForce
+from govkit.core.records import Record
 from govkit.core.state import Judged, State, Status
 from govkit.core.tags import TagRecord
 from govkit.storage import log as log_storage
@@ -242,12 +243,18 @@ class Session:
             time=time,
             actor=actor,
             subject=plan.subject,
-            body=records.to_value(body),
+            body=self._body(plan.type, body),
             evidence={name: digests.sha256(content) for name, content in sorted(evidence.items())},
         )
         content = records.to_json(event)
         signature = b"" if self.options.dry_run else self.key.sign(content, EVENT_NAMESPACE)
         return Signed(content, signature, evidence, tag_name)
+
+    def _body(self, kind: str, body: Record) -> dict[str, Any]:
+        """Return a body as it is signed; under rules 1 without the fields that came later."""
+        value: dict[str, Any] = records.to_value(body)
+        newer = rules1.NEWER_FIELDS.get(kind, frozenset()) if self.policy.policy.rules == 1 else frozenset()
+        return {key: item for key, item in value.items() if key not in newer}
 
     def probe(self, signed: Signed) -> Judged:
         """Ask the ledger about an event without appending it; return its verdict.

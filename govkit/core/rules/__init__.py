@@ -1,8 +1,8 @@
-"""What each type of event needs to be allowed, and what it then does to the state: rules 1 of the ledger.
+"""What each type of event needs to be allowed, and what it then does to the state: rules 1 and 2 of the ledger.
 
-One function for each type. Each raises :class:`NotAllowed` with the reason, or :class:`CannotDecide`, before it
-touches the state; if it returns, the event has had its effect. Judging which key signed, and in which place an event
-stands, comes before (:mod:`govkit.core.ledger`).
+One function for each type that is more than a note. Each raises :class:`NotAllowed` with the reason, or
+:class:`CannotDecide`, before it touches the state; if it returns, the event has had its effect. Judging which key
+signed, and in which place an event stands, comes before (:mod:`govkit.core.ledger`).
 """
 
 from __future__ import annotations
@@ -13,20 +13,21 @@ from typing import cast
 from govkit.core.records import Record
 from govkit.core.rules.case import CannotDecide, Case, Evidence, NotAllowed
 from govkit.core.rules.decisions import decision_recorded
+from govkit.core.rules.followups import (
+    canary_recorded,
+    deployment_recorded,
+    finding_closed,
+    finding_opened,
+    recorded,
+    reproduction_recorded,
+    waiver_granted,
+)
 from govkit.core.rules.policies import policy_adopted, read_policy, violation_acknowledged
 from govkit.core.rules.promotions import promotion_recorded, stage_cleared
 from govkit.core.rules.requests import request_opened, request_withdrawn
 from govkit.core.rules.versions import version_registered, version_revoked
 
 __all__ = ["RULES", "CannotDecide", "Case", "Evidence", "NotAllowed", "read_policy", "recorded"]
-
-
-def recorded(case: Case, body: Record) -> None:
-    """Events that only record something: their writers stand under ``records`` in the policy."""
-    version = getattr(body, "version", None)
-    tier = case.version(version).body.tier if version is not None else None
-    case.needs_role(case.policy.policy.records.get(case.event.type, []), tier)
-    case.state.records.append((case.judged, body))
 
 
 _Rule = Callable[[Case, Record], None]
@@ -41,4 +42,10 @@ RULES: dict[str, _Rule] = {
     "stage.cleared": cast(_Rule, stage_cleared),
     "version.revoked": cast(_Rule, version_revoked),
     "violation.acknowledged": cast(_Rule, violation_acknowledged),
+    "waiver.granted": cast(_Rule, waiver_granted),
+    "finding.opened": cast(_Rule, finding_opened),
+    "finding.closed": cast(_Rule, finding_closed),
+    "canary.recorded": cast(_Rule, canary_recorded),
+    "reproduction.recorded": cast(_Rule, reproduction_recorded),
+    "deployment.recorded": cast(_Rule, deployment_recorded),
 }

@@ -62,6 +62,11 @@ class Case:
         require(self.event.subject != ALL, "its subject must be a model")
         return self.event.subject
 
+    @property
+    def rules(self) -> int:
+        """The version of the rules by which the event is judged."""
+        return self.policy.policy.rules
+
     def needs_role(self, roles: list[str], tier: str | None = None) -> None:
         """Refuse unless the actor holds one of the roles."""
         model = None if self.event.subject == ALL else self.event.subject
@@ -111,6 +116,16 @@ def approved_request(case: Case, identity: str | None, action: str) -> Request:
     require(not tally.held, f"a reject by {', '.join(tally.held)} holds")
     require(not tally.shortfall, f"approvals are missing: {', '.join(tally.shortfall)}")
     return request
+
+
+def check_due(case: Case, owner: str, due: str) -> None:
+    """Refuse a finding whose owner the policy does not know, or whose day is no day or has passed."""
+    require(owner in case.policy.policy.people, f"the policy in force does not know '{owner}'")
+    try:
+        times.parse(due)
+    except ValueError as error:
+        raise NotAllowed(f"the day it is due cannot be told: {error}") from error
+    require(due > case.judged.effective, "the day it is due has passed")
 
 
 def own_tag(case: Case, named: TagRef) -> tags.TagRecord:

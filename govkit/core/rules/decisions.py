@@ -5,9 +5,11 @@ from __future__ import annotations
 from govkit.core import times
 from govkit.core.approvals import roles_in
 from govkit.core.events import DecisionRecorded, Event
+from govkit.core.followups import Finding, condition_id
 from govkit.core.rules.case import (
     Case,
     NotAllowed,
+    check_due,
     open_request,
     require,
 )
@@ -32,7 +34,7 @@ def decision_recorded(case: Case, body: DecisionRecorded) -> None:
     )
     asked = roles_in(rules.approvals.quorum) | set(rules.approvals.lift if body.decision == "lift" else [])
     require(body.role in asked, f"nobody in the role '{body.role}' is asked here")
-    meanings = policy_in_force.policy.meanings
+    meanings = policy_in_force.meanings(body.decision)
     require(not meanings or body.meaning in meanings, f"the policy has no meaning '{body.meaning}'")
     _check_evidence(case, request)
     if body.decision == "approve":
@@ -40,9 +42,40 @@ def decision_recorded(case: Case, body: DecisionRecorded) -> None:
         _check_end(case.event, body, rules.approvals.valid_for)
     # Who asked cannot end what others said against it.
     lifts = body.role in rules.approvals.lift and person != request.requester
+    if case.rules > 1:
+        _check_words(case, request, body, lifts=lifts)
+        _open_findings(case, request, body)
     request.decisions.append(Decision(case.judged, body, lifts=lifts))
     if body.decision == "reject" or case.state.holds.get(request.hold):
         case.state.holds[request.hold] = case.state.rejects(request.hold)
+
+
+def _check_words(case: Case, request: Request, body: DecisionRecorded, *, lifts: bool) -> None:
+    """A reject says why, a lift is by who may lift, and conditions are for people in the policy, ahead in time."""
+    person = case.event.actor
+    require(body.decision != "reject" or bool(body.comment.strip()), "a reject says why")
+    if body.decision == "lift":
+        own = person in case.state.holds.get(request.hold, {})
+        require(lifts or own, f"{person} may not lift what others rejected in the role '{body.role}'")
+    require(not body.conditions or body.decision == "approve", "only an approval has conditions")
+    for condition in body.conditions:
+        check_due(case, condition.owner, condition.due)
+
+
+def _open_findings(case: Case, request: Request, body: DecisionRecorded) -> None:
+    judged = case.judged
+    for number, condition in enumerate(body.conditions):
+        identity = condition_id(judged.id, number)
+        case.state.findings[identity] = Finding(
+            id=identity,
+            name=f"finding#{judged.index}.{number}",
+            model=request.model,
+            version=request.body.version or "",
+            text=condition.text,
+            owner=condition.owner,
+            due=condition.due,
+            at=judged,
+        )
 
 
 def _check_evidence(case: Case, request: Request) -> None:

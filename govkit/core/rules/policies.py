@@ -7,6 +7,7 @@ from govkit.core.errors import Malformed
 from govkit.core.events import (
     ALL,
     PolicyAdopted,
+    RemovedKey,
     ViolationAcknowledged,
 )
 from govkit.core.policy import InForce
@@ -29,7 +30,11 @@ def read_policy(data: bytes) -> InForce:
     """
     try:
         value = canonical.decode(data)
-        known = isinstance(value, dict) and (value.get("schema"), value.get("rules")) == (policy.SCHEMA, policy.RULES)
+        known = (
+            isinstance(value, dict)
+            and value.get("schema") == policy.SCHEMA
+            and any(value.get("rules") == number for number in policy.KNOWN_RULES)
+        )
         if isinstance(value, dict) and not known and isinstance(value.get("rules"), int):
             raise CannotDecide(
                 f"it adopts rules {value['rules']} of {value.get('schema')}, which this govkit does not know"
@@ -61,6 +66,9 @@ def policy_adopted(case: Case, body: PolicyAdopted) -> None:
             require(request.body.policy == adopted.digest, "the request was for another policy")
             require(request.body.base == state.policies[-1][0], "the request was made against an older policy")
         check_people(state, adopted)
+        if case.policy.policy.rules > 1:
+            expected = removed_keys(case.policy, adopted)
+            require(body.removed == expected, "the keys that it takes out are not those that the policy takes out")
     for removed in body.removed:
         require(_is_spelled_right(removed.key), "a key that it takes out is not written as 'TYPE BASE64'")
         still = adopted.owner(removed.key)
@@ -70,6 +78,18 @@ def policy_adopted(case: Case, body: PolicyAdopted) -> None:
     if body.request is not None:
         state.requests[body.request].state = "done"
     _bring_in(state, case.judged, adopted, body)
+
+
+def removed_keys(before: InForce, after: InForce) -> list[RemovedKey]:
+    """Return the keys that a new policy takes out, with the event from which on a compromised one proves nothing.
+
+    A key that was taken out before and is reported as compromised only now is among them.
+    """
+    old, new = ({key for member in p.policy.people.values() for key in member.keys} for p in (before, after))
+    known = {(gone.key, gone.since) for gone in before.policy.retired}
+    since = {gone.key: gone.since for gone in after.policy.retired if (gone.key, gone.since) not in known}
+    late = {key for key, start in since.items() if start is not None}
+    return [RemovedKey(key=key, compromised_from=since.get(key)) for key in sorted((old - new) | (late - new))]
 
 
 def _is_spelled_right(key: str) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from govkit.core import times
 from govkit.core.approvals import satisfiable
 from govkit.core.events import (
     PromotionRecorded,
     StageCleared,
 )
+from govkit.core.followups import Finding
+from govkit.core.resolve import Requirements
 from govkit.core.rules.case import (
     Case,
     NotAllowed,
@@ -21,7 +24,7 @@ from govkit.core.state import Clearing, Promotion
 def promotion_recorded(case: Case, body: PromotionRecorded) -> None:
     """A version enters a stage: on an approved request, or back to where it served before."""
     version = case.version(body.version)
-    rules = case.policy.policy.stages.get(body.stage)
+    rules = case.policy.stage(body.stage)
     require(rules is not None, f"the policy in force knows no stage '{body.stage}'")
     case.needs_role(rules.promote if rules else [], version.body.tier)
     registered = (version.body.commit, version.body.card, version.body.weights)
@@ -35,6 +38,9 @@ def promotion_recorded(case: Case, body: PromotionRecorded) -> None:
     )
     override = _restored(case, body) if body.kind == "rollback" else _asked_for(case, body)
     serving = Promotion(case.model, case.judged, body, override)
+    if body.kind == "break-glass":
+        review = _review(case, body)
+        case.state.findings[review.id] = review
     case.state.tags[body.tag.name] = body.tag
     if body.request is not None:
         case.state.requests[body.request].state = "done"
@@ -43,23 +49,73 @@ def promotion_recorded(case: Case, body: PromotionRecorded) -> None:
 
 def _asked_for(case: Case, body: PromotionRecorded) -> bool:
     """Check a promotion against its request; return whether it overrides the usual approval."""
-    require(body.kind == "promote", f"the policy in force has no {body.kind}")
+    is_override = body.kind == "break-glass" and case.rules > 1
+    require(body.kind == "promote" or is_override, f"the policy in force has no {body.kind}")
     request = open_request(case, body.request)
     bound = request.body.digests
     same = (request.model, request.body.version, request.body.stage) == (case.model, body.version, body.stage)
     if bound is None or not same:
         raise NotAllowed("the request was for something else")
     require(body.requirements == bound.requirements, "it names other requirements than were approved")
-    approved = approved_request(case, body.request, "promote")
+    approved = approved_request(case, body.request, body.kind)
     tally = case.state.tally(approved, at=case.judged.effective)
     listed = {person: d for person, d in tally.counted.items() if d.at.id in body.decisions}
     require(
         len(listed) == len(set(body.decisions)) == len(body.decisions), "it rests on a decision that does not count"
     )
     rules = case.state.requirements_of(approved, case.policy)
+    if rules is None:
+        raise NotAllowed("the policy in force does not know what was asked for")
     roles = {person: {decision.body.role} for person, decision in listed.items()}
-    require(rules is not None and satisfiable(rules.approvals.quorum, roles), "the decisions it names are not enough")
-    return False
+    require(satisfiable(rules.approvals.quorum, roles), "the decisions it names are not enough")
+    if case.rules > 1:
+        _check_ends(case, body, rules)
+    return is_override
+
+
+def _check_ends(case: Case, body: PromotionRecorded, rules: Requirements) -> None:
+    """An override is short, and what the policy wants reviewed says by when; both are signed as instants."""
+    if rules.break_glass is not None:
+        require(bool(body.reason.strip()) and bool(body.ticket.strip()), "break-glass needs a reason and a ticket")
+        _check_end(case, body.expires, rules.break_glass.lasts, "an override must end")
+    else:
+        require(body.expires is None, "only an override ends by itself")
+    if rules.approvals.review_after is not None and rules.break_glass is None:
+        _check_end(case, body.review_by, rules.approvals.review_after, "it must be reviewed")
+    else:
+        require(body.review_by is None, "the policy in force asks for no review of it")
+
+
+def _check_end(case: Case, end: str | None, within: str, what: str) -> None:
+    try:
+        latest = times.add(case.event.time, times.span(within))
+        fits = end is not None and times.parse(end) is not None and end <= latest
+    except ValueError as error:
+        raise NotAllowed(f"its end cannot be told: {error}") from error
+    require(fits, f"{what} within {within}")
+
+
+def _review(case: Case, body: PromotionRecorded) -> Finding:
+    """Return the finding that every override opens: that somebody else looks at it afterwards."""
+    rules = case.policy.stage(body.stage)
+    if rules is None or rules.break_glass is None:
+        raise NotAllowed(f"the policy in force has no break-glass into '{body.stage}'")
+    try:
+        due = times.add(case.event.time, times.span(rules.break_glass.review_within))
+    except ValueError as error:
+        raise NotAllowed(f"the day of its review cannot be told: {error}") from error
+    judged = case.judged
+    return Finding(
+        id=judged.id,
+        name=f"finding#{judged.index}",
+        model=case.model,
+        version=body.version,
+        text=f"review the break-glass promotion to {body.stage} ({body.ticket}): {body.reason}",
+        owner=case.event.actor,
+        due=due,
+        at=judged,
+        override=True,
+    )
 
 
 def _restored(case: Case, body: PromotionRecorded) -> bool:
@@ -72,12 +128,16 @@ def _restored(case: Case, body: PromotionRecorded) -> bool:
     )
     same = (found[0].body.version, found[0].body.requirements) == (body.version, body.requirements)
     require(same and body.request is None and not body.decisions, "it says something else than what it goes back to")
+    if case.rules > 1:
+        ends = (found[0].body.expires, found[0].body.review_by)
+        require((body.expires, body.review_by) == ends, "it ends at another time than what it goes back to")
+        require(body.expires is None or body.expires >= case.judged.effective, "the override it goes back to has ended")
     return found[0].override
 
 
 def stage_cleared(case: Case, body: StageCleared) -> None:
     """Who may promote into a stage may also empty it."""
-    rules = case.policy.policy.stages.get(body.stage)
+    rules = case.policy.stage(body.stage)
     require(rules is not None, f"the policy in force knows no stage '{body.stage}'")
     case.needs_role(rules.promote if rules else [], "*")
     last = case.state.last(case.model, body.stage)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Literal, cast
 
 from govkit.core.events import (
     ALL,
@@ -34,7 +34,8 @@ def request_opened(case: Case, body: RequestOpened) -> None:
 
 def _request_of_admins(case: Case, body: RequestOpened) -> None:
     require(case.event.subject == ALL, "its subject must be '*'")
-    case.needs_role(case.policy.policy.admin.roles)
+    admin = case.policy.policy.admin
+    case.needs_role([*admin.roles, *(admin.propose if body.action == "policy" else [])])
     _only(body, {"policy", "base"} if body.action == "policy" else {"index"})
     if body.action == "policy":
         proposed = read_policy(case.content("policy.json"))
@@ -53,13 +54,18 @@ def _only(body: RequestOpened, own: set[str]) -> None:
 
 
 def _request_of_model(case: Case, body: RequestOpened) -> None:
-    require(body.action == "promote", f"the policy in force has no request for {body.action}")
+    is_override = body.action == "break-glass" and case.rules > 1
+    require(body.action == "promote" or is_override, f"the policy in force has no request for {body.action}")
+    require(not is_override or bool(body.ticket.strip()), "break-glass needs a ticket")
     _only(body, {"version", "stage", "commit", "digests"})
     require(None not in (body.version, body.stage, body.commit, body.digests), "it leaves out what it asks for")
     version = case.version(cast(str, body.version))
     case.needs_role(case.policy.policy.register, version.body.tier)
-    rules = case.policy.requirements(case.model, version.body.tier, cast(str, body.stage))
-    require(rules is not None, f"the policy in force knows no stage '{body.stage}'")
+    stage = cast(str, body.stage)
+    action: Literal["promote", "break-glass"] = "break-glass" if is_override else "promote"
+    require(case.policy.stage(stage) is not None, f"the policy in force knows no stage '{body.stage}'")
+    rules = case.policy.requirements(case.model, version.body.tier, stage, action)
+    require(rules is not None, f"the policy in force has no {body.action} into '{body.stage}'")
     bound = body.digests
     if bound is None or rules is None:
         raise NotAllowed("it leaves out what it asks for")

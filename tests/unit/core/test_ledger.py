@@ -107,8 +107,8 @@ def test_policy_that_must_not_be_adopted_opens_no_log() -> None:
 
 def test_rules_to_come_open_no_log_but_are_not_judged() -> None:
     """A policy for rules that this govkit does not know cannot be decided, even as event 0."""
-    world = World(edited(policy_value(), "rules", to=2), found=False)
-    expected = Status.UNDECIDED, "it adopts rules 2 of govkit.policy/v1, which this govkit does not know"
+    world = World(edited(policy_value(), "rules", to=3), found=False)
+    expected = Status.UNDECIDED, "it adopts rules 3 of govkit.policy/v1, which this govkit does not know"
     assert expected == verdict(world.adopt_first())
 
 
@@ -374,8 +374,8 @@ def test_unknown_schema_before_any_policy_is_inert() -> None:
 
 def test_unknown_rules_are_undecided(world: World) -> None:
     """A policy of rules to come is undecided when an administrator asks for it or adopts it."""
-    value = edited(policy_value(), "rules", to=2)
-    expected = Status.UNDECIDED, "it adopts rules 2 of govkit.policy/v1, which this govkit does not know"
+    value = edited(policy_value(), "rules", to=3)
+    expected = Status.UNDECIDED, "it adopts rules 3 of govkit.policy/v1, which this govkit does not know"
     assert expected == verdict(world.request_policy(value))
     assert expected == verdict(world.adopt(value))
     assert {1, 2} == set(world.state.undecided)
@@ -383,7 +383,7 @@ def test_unknown_rules_are_undecided(world: World) -> None:
 
 def test_unknown_rules_by_no_administrator_are_inert(world: World) -> None:
     """Who may not change the policy cannot make the log undecided by trying."""
-    value = edited(policy_value(), "rules", to=2)
+    value = edited(policy_value(), "rules", to=3)
     refused(world.adopt(value, actor="robot"), "robot holds none of the roles admin")
     refused(world.request_policy(value, actor="robot"), "robot holds none of the roles admin")
 

@@ -49,7 +49,7 @@ def test_digest_is_over_the_bytes() -> None:
         {"stages": {"a": {"gates": [], "approvals": {"quorum": {"role": "r", "count": 0}}, "promote": []}}},
         {"stages": {"a": {"gates": [], "approvals": {"quorum": {"role": "r", "count": 101}}, "promote": []}}},
         {"stages": {"a": {"gates": [], "approvals": {"quorum": {}, "valid_for": "0d"}, "promote": []}}},
-        {"stages": {"a": {"gates": [], "approvals": {"quorum": {}, "forbid": ["requester"]}, "promote": []}}},
+        {"stages": {"a": {"gates": [], "approvals": {"quorum": {}, "forbid": ["everybody"]}, "promote": []}}},
         {"admin": None},
         {"description": None},
     ],

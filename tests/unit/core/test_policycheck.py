@@ -16,16 +16,18 @@ def faults(value: Json) -> list[str]:
 
 
 def test_fit_policy_has_no_faults() -> None:
-    """The policy of these tests can be adopted; that no stage uses one of its gates is only said."""
+    """The policy of these tests can be adopted; what is unused, and how few the administrators are, is only said."""
     found = policycheck.faults(in_force(policy_value()))
+    few = "loses their key, no change of the policy can be approved any more: add an administrator, or a second key"
     assert [(fault.path, fault.message, fault.fatal) for fault in found] == [
-        (("gates", "statements"), "no stage uses the gate 'statements'", False)
+        (("gates", "statements"), "no stage uses the gate 'statements'", False),
+        *((("admin", "approvals"), f"if {who} {few}", False) for who in ("alice", "dan", "erin")),
     ]
 
 
 QUORUM = ("stages", "production", "approvals", "quorum")
 FAULTS: dict[str, tuple[tuple[str, ...], Any, str]] = {
-    "rules to come": (("rules",), 2, "this govkit knows rules 1, not 2"),
+    "rules to come": (("rules",), 3, "this govkit knows rules 1 and 2, not 3"),
     "no branches": (("branches",), [], "'branches' is empty, and no rule is satisfied by being empty"),
     "no register": (("register",), [], "'register' is empty, and no rule is satisfied by being empty"),
     "no stages": (("stages",), {}, "'stages' is empty, and no rule is satisfied by being empty"),
