@@ -18,6 +18,7 @@ from govkit.core import canonical, digests, records, resolve, rules1, tags
 from govkit.core.card import Tier
 from govkit.core.errors import Malformed
 from govkit.core.gates.card import CardGate
+from govkit.core.gates.expression import ExpressionGate
 from govkit.core.gates.fairness import FairnessGate
 from govkit.core.gates.lineage import LineageGate
 from govkit.core.gates.metric import MetricGate
@@ -29,7 +30,7 @@ SCHEMA: Final = "govkit.policy/v1"
 KNOWN_RULES: Final = (1, 2)
 RULES: Final = 2
 
-AnyGate = MetricGate | FairnessGate | LineageGate | CardGate
+AnyGate = MetricGate | FairnessGate | LineageGate | CardGate | ExpressionGate
 Kind = Literal["person", "service"]
 Choice = Literal["approve", "reject", "lift"]
 
