@@ -52,13 +52,13 @@ def show(repo: Path, root: str | None, output: str) -> None:
 @common.repo_option
 @common.format_option
 def check(repo: Path, output: str) -> int:
-    """Check governance/policy.yaml: form, names, people, quorums; each fault with its line."""
+    """Check governance/policy.yaml: form, names, people, quorums, expressions; each fault with its line."""
     from govkit.reports import jsonout, table
     from govkit.storage.git import Repository
     from govkit.storage.trees import WorkTree
     from govkit.workflow import policyfile
 
-    _, found = policyfile.read(WorkTree(Repository(repo)))
+    _, found = policyfile.check(WorkTree(Repository(repo)))
     rows = [{"line": line, "fatal": fault.fatal, "message": fault.message} for line, fault in found.faults]
     if output == "json":
         jsonout.write("govkit.policy-check/v1", {"faults": rows, "fit": found.fit})

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from govkit.core import policytext
+from dataclasses import replace
+
+from govkit.core import policytext, yamltext
 from govkit.core.errors import Malformed, Refused, Usage
+from govkit.core.gates.expression import ExpressionGate
+from govkit.core.policycheck import Fault
 from govkit.core.policytext import PolicyText
+from govkit.storage import expressions
 from govkit.storage.trees import Tree
 
 PATH = "governance/policy.yaml"
@@ -28,6 +33,23 @@ def read(tree: Tree) -> tuple[bytes, PolicyText]:
         raise Usage(f"{PATH} does not parse", why=str(error), fix="mend that line") from error
 
 
+def check(tree: Tree) -> tuple[bytes, PolicyText]:
+    """Read the proposed policy of a tree, and see beside its own faults that its expressions can be evaluated.
+
+    Raises:
+        Usage: if there is none, or it is not YAML.
+    """
+    text, found = read(tree)
+    gates = found.in_force.policy.gates if found.in_force else {}
+    document = yamltext.load(text, where=PATH)
+    faults = [
+        (document.line(("gates", name, "expression")), Fault(("gates", name, "expression"), f"gate {name}: {problem}"))
+        for name, gate in gates.items()
+        if isinstance(gate, ExpressionGate) and (problem := expressions.check(gate.expression))
+    ]
+    return text, replace(found, faults=found.faults + faults)
+
+
 def read_fit(tree: Tree) -> tuple[bytes, PolicyText]:
     """Read the proposed policy of a tree, if it could be adopted.
 
@@ -35,7 +57,7 @@ def read_fit(tree: Tree) -> tuple[bytes, PolicyText]:
         Usage: if there is none, or it is not YAML.
         Refused: if something fatal is wrong with it; names each fault with its line.
     """
-    text, found = read(tree)
+    text, found = check(tree)
     if not found.fit:
         lines = [f"{PATH}:{line}: {fault.message}" for line, fault in found.faults if fault.fatal]
         raise Refused(f"{PATH} cannot be adopted", why="\n".join(lines), fix="mend it; 'govkit policy check' checks it")

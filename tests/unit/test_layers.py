@@ -20,7 +20,7 @@ FLOORS = (
     ("cli",),
 )
 LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names}
-HEAVY = ("dvc", "gto", "celpy", "boto3", "mlflow", "pandas", "sklearn", "fairlearn", "jinja2", "ruamel")
+HEAVY = ("dvc", "gto", "cel", "picklescan", "boto3", "mlflow", "pandas", "sklearn", "fairlearn", "jinja2", "ruamel")
 OUTSIDE = ("dvc", "gto", "git", "os", "pathlib", "subprocess", "socket", "tempfile", "shutil", "time")
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
