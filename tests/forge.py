@@ -132,6 +132,7 @@ def decision(
         decision=decision,  # type: ignore[arg-type]
         meaning="yes",
         expires=expires or (now(timedelta(days=29)) if decision == "approve" else None),
+        comment="not yet" if decision == "reject" else "",
     )
     subject = fields.pop("subject", found.model)
     world.push_signed(person, {name: card}, type="decision.recorded", subject=subject, body=body, **fields)

@@ -100,7 +100,7 @@ limitations: Everything
 
 POLICY = """\
 schema: govkit.policy/v1
-rules: 1
+rules: 2
 branches: [main]
 people: {}
 roles:

@@ -11,11 +11,15 @@ from govkit.cli import common
 from govkit.core import names
 
 if TYPE_CHECKING:
-    from govkit.workflow.decide import Choice
-    from govkit.workflow.judge import Judgement
+    from govkit.core.policy import Choice
+    from govkit.workflow.judge import Action, Judgement
     from govkit.workflow.plans import Written
 
 stage_option = click.option("--stage", required=True, help="The stage.")
+break_glass_option = click.option(
+    "--break-glass", is_flag=True, help="The stage's emergency way: past the usual gates, short, reviewed afterwards."
+)
+online_option = click.option("--online", is_flag=True, help="Ask the DVC remote where a gate wants to know.")
 ticket_option = click.option("--ticket", default="", help="A reference into another system.")
 
 
@@ -28,7 +32,7 @@ def register(version: str, rev: str | None, output: str, **options: Any) -> None
     from govkit.workflow import register as workflow
 
     model, wanted = names.split_version(version)
-    _tell(workflow.register(common.session(**options), model, wanted, rev), output, "registered")
+    tell(workflow.register(common.session(**options), model, wanted, rev), output, "registered")
 
 
 @click.command()
@@ -37,8 +41,18 @@ def register(version: str, rev: str | None, output: str, **options: Any) -> None
 @click.option("-m", "--message", "reason", default="", help="Why, for the approvers.")
 @ticket_option
 @click.option("--rev", metavar="REVISION", help="The commit to register if the version is new; HEAD if left out.")
+@break_glass_option
 @common.writes
-def request(version: str, stage: str, reason: str, ticket: str, rev: str | None, output: str, **options: Any) -> None:
+def request(
+    version: str,
+    stage: str,
+    reason: str,
+    ticket: str,
+    rev: str | None,
+    break_glass: bool,
+    output: str,
+    **options: Any,
+) -> None:
     """Ask to let a version serve in a stage; registers it first if needed."""
     from govkit.reports import jsonout, table
     from govkit.workflow import cards
@@ -46,7 +60,8 @@ def request(version: str, stage: str, reason: str, ticket: str, rev: str | None,
 
     model, wanted = names.split_version(version)
     session = common.session(**options)
-    asked = workflow.request(session, model, wanted, stage, reason, ticket=ticket, revision=rev)
+    action: Action = "break-glass" if break_glass else "promote"
+    asked = workflow.request(session, model, wanted, stage, reason, ticket=ticket, revision=rev, action=action)
     if output == "json":
         jsonout.write("govkit.request/v1", {"version": asked.version, "request": asked.written.judged.id})
         return
@@ -64,8 +79,19 @@ def request(version: str, stage: str, reason: str, ticket: str, rev: str | None,
 @click.argument("version", metavar="MODEL[@VERSION]")
 @stage_option
 @click.option("--rev", metavar="REVISION", help="Judge a commit that is not registered; what is pending is left out.")
+@break_glass_option
+@online_option
 @common.reads
-def gate(version: str, stage: str, rev: str | None, repo: Path, root: str | None, output: str) -> int:
+def gate(
+    version: str,
+    stage: str,
+    rev: str | None,
+    break_glass: bool,
+    online: bool,
+    repo: Path,
+    root: str | None,
+    output: str,
+) -> int:
     """Decide every requirement of a stage for a version, and explain each; exit code 1 if one is not met."""
     from govkit.reports import jsonout
     from govkit.workflow import cards, judge
@@ -76,7 +102,9 @@ def gate(version: str, stage: str, rev: str | None, repo: Path, root: str | None
         judgement = judge.judge_revision(session, model, cards.tree_of(session.git, rev), stage)
         blocking = [check for check in judgement.blocking if check.verdict != "pending"]
     else:
-        judgement = judge.judge(session, judge.find_version(session, model, wanted), stage)
+        action: Action = "break-glass" if break_glass else "promote"
+        found = judge.find_version(session, model, wanted)
+        judgement = judge.judge(session, found, stage, action=action, online=online)
         blocking = judgement.blocking
     if output == "json":
         jsonout.write("govkit.gate/v1", {**_plain(judgement), "open": not blocking})
@@ -105,23 +133,49 @@ def _decision(choice: Choice, help_text: str) -> click.Command:
     @click.command(choice, help=help_text)
     @click.argument("name", metavar="REQUEST")
     @click.option("--role", help="The role in which you decide, if you are asked in several.")
-    @click.option("-m", "--meaning", help="What your signature means; the usual words if left out.")
+    @click.option("-m", "--message", "comment", default="", help="What you say with it; a reject needs it.")
+    @click.option("--meaning", help="What your signature means, from the policy's list; the usual words if left out.")
+    @click.option(
+        "--condition",
+        "conditions",
+        multiple=True,
+        nargs=3,
+        metavar="OWNER DAY TEXT",
+        help="Approve on a condition: it opens a finding for OWNER, due on DAY.",
+    )
+    @click.option(
+        "--attach",
+        "attached",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Put a file, such as a validation report, beside the decision as evidence.",
+    )
     @click.option(
         "--output", "target", type=click.Path(path_type=Path), metavar="FILE", help="Sign into a file for 'submit'."
     )
     @common.writes
     def command(
-        name: str, role: str | None, meaning: str | None, target: Path | None, output: str, **options: Any
+        name: str,
+        role: str | None,
+        comment: str,
+        meaning: str | None,
+        conditions: tuple[tuple[str, str, str], ...],
+        attached: tuple[Path, ...],
+        target: Path | None,
+        output: str,
+        **options: Any,
     ) -> None:
         from govkit.reports import table
         from govkit.workflow import decide as workflow
 
         session = common.session(**options)
+        words = workflow.Words(role, meaning, comment, conditions, attached)
         if target is None:
-            written = workflow.decide(session, name, choice, role=role, meaning=meaning)
-            _tell(written, output, f"decided: {choice} {name}")
+            written = workflow.decide(session, name, choice, words)
+            tell(written, output, f"decided: {choice} {name}")
             return
-        workflow.decide_to_file(session, name, choice, target, role=role, meaning=meaning)
+        workflow.decide_to_file(session, name, choice, target, words)
         table.write(f"signed into {target}; whoever can write to the repository runs  govkit submit {target}")
 
     return command
@@ -143,7 +197,7 @@ def submit(file: Path, output: str, **options: Any) -> None:
     """Append a decision that somebody signed into FILE; anyone can carry it, nobody can change it."""
     from govkit.workflow import decide as workflow
 
-    _tell(workflow.submit(common.session(**options), file), output, f"submitted {file}")
+    tell(workflow.submit(common.session(**options), file), output, f"submitted {file}")
 
 
 @click.command()
@@ -151,17 +205,38 @@ def submit(file: Path, output: str, **options: Any) -> None:
 @stage_option
 @click.option("-m", "--message", "reason", default="", help="Words for the record.")
 @ticket_option
+@break_glass_option
+@online_option
 @common.writes
-def promote(version: str, stage: str, reason: str, ticket: str, output: str, **options: Any) -> None:
+def promote(
+    version: str,
+    stage: str,
+    reason: str,
+    ticket: str,
+    break_glass: bool,
+    online: bool,
+    output: str,
+    **options: Any,
+) -> None:
     """Let an approved version serve in a stage: a signed tag and a signed event, both or neither."""
     from govkit.workflow import promote as workflow
 
     model, wanted = names.split_version(version)
-    written = workflow.promote(common.session(**options), model, wanted, stage, reason=reason, ticket=ticket)
-    _tell(written, output, "promoted")
+    written = workflow.promote(
+        common.session(**options),
+        model,
+        wanted,
+        stage,
+        reason=reason,
+        ticket=ticket,
+        action="break-glass" if break_glass else "promote",
+        online=online,
+    )
+    tell(written, output, "promoted BY BREAK-GLASS" if break_glass else "promoted")
 
 
-def _tell(written: Written, output: str, done: str) -> None:
+def tell(written: Written, output: str, done: str) -> None:
+    """Print what was written, and how others get to see it."""
     from govkit.reports import jsonout, table
 
     if output == "json":

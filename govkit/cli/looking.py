@@ -76,9 +76,9 @@ def log(context: click.Context, repo: Path, root: str | None, output: str) -> No
 def log_verify(repo: Path, root: str | None, min_head: str | None, output: str) -> int:
     """Prove the whole log: places, signatures, roles, evidence, commits, and every tag that it recorded."""
     from govkit.reports import jsonout, table
-    from govkit.workflow import verify
+    from govkit.workflow import verifylog
 
-    found = verify.verify_log(common.session(repo, root=root), min_head=min_head)
+    found = verifylog.verify_log(common.session(repo, root=root), min_head=min_head)
     if output == "json":
         jsonout.write("govkit.log-verdict/v1", {**_plain(found), "exit_code": found.exit_code})
         return found.exit_code

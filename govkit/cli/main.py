@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from govkit.cli import common, deciding, looking, making, policies, starting, verifying
+from govkit.cli import common, deciding, followups, looking, making, policies, starting, verifying
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -35,6 +35,9 @@ for _command in (
     deciding.lift,
     deciding.submit,
     deciding.promote,
+    followups.waive,
+    followups.withdraw,
+    followups.finding,
     looking.status,
     looking.show,
     looking.history,

@@ -114,10 +114,17 @@ def request_check(request: Request, void: str) -> Check | None:
     )
 
 
-def approval_check(rules: Approvals, tally: Tally) -> Check:
-    """Return how a request's approvals stand, as a check."""
+def approval_check(rules: Approvals, tally: Tally, *, override: bool = False) -> Check:
+    """Return how a request's approvals stand, as a check.
+
+    Args:
+        rules: whose yes is needed.
+        tally: the decisions.
+        override: whether this is break-glass, which is never called approved.
+    """
+    word = "overridden" if override else "approved"
     found = [f"{person} as {decision.body.role}" for person, decision in sorted(tally.counted.items())]
-    parts = [f"approved by {', '.join(found)}" if found else "approved by nobody"]
+    parts = [f"{word} by {', '.join(found)}" if found else f"{word} by nobody"]
     parts += [f"{decision.person} does not count: {why}" for decision, why in tally.ignored]
     parts += [f"a reject by {person} holds" for person in tally.held]
     if tally.held:
@@ -125,9 +132,10 @@ def approval_check(rules: Approvals, tally: Tally) -> Check:
         fix += f", or somebody in the role {' or '.join(rules.lift)} with 'govkit lift'" if rules.lift else ""
     else:
         fix = f"still needed: {', '.join(tally.shortfall)}" if tally.shortfall else ""
+    name = "override" if override else "approvals"
     return Check(
-        gate="approvals",
-        type="approvals",
+        gate=name,
+        type=name,
         verdict=Verdict.PASS if tally.approved else Verdict.FAIL,
         required=approvals.words(rules.quorum),
         found="; ".join(parts),

@@ -57,6 +57,20 @@ def add(instant: str, length: timedelta) -> str:
         raise ValueError(f"{length} after {instant} is beyond the year 9999") from error
 
 
+def end(text: str) -> str:
+    """Return the instant that somebody means who writes a day (its last second, UTC) or an instant.
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        text += "T23:59:59Z"
+    try:
+        return write(parse(text))
+    except ValueError as error:
+        raise ValueError(f"'{text}' is neither a day like 2026-11-23 nor an instant") from error
+
+
 def epoch(instant: str) -> int:
     """Return whole seconds since 1970-01-01T00:00:00Z, as Git writes dates."""
     return int(parse(instant).timestamp())

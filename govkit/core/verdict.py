@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from govkit.core.events import Head
 from govkit.core.gates.base import Check, Verdict
-from govkit.core.records import Record
+from govkit.core.records import Instant, Record
 
 SCHEMA: Final = "govkit.verdict/v1"
 EXIT_CODES: Final = {"proven": 0, "refused": 1, "undecided": 3}
@@ -35,6 +35,8 @@ class VerifyVerdict(Record, frozen=True):
         proven: paths whose SHA-256 was computed from bytes at hand.
         on_trust: paths whose SHA-256 was taken from the card, as the bytes are not here.
         notes: what was seen and has no effect.
+        expires: when an override ends, or null.
+        review_by: when the version must have been approved again, or null.
     """
 
     schema: Literal["govkit.verdict/v1"]
@@ -56,6 +58,8 @@ class VerifyVerdict(Record, frozen=True):
     proven: list[str]
     on_trust: list[str]
     notes: list[str]
+    expires: Instant | None = None
+    review_by: Instant | None = None
 
     @property
     def exit_code(self) -> int:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from govkit.core import approvals, canonical, events, times
 from govkit.core.errors import Malformed, Refused, Usage
-from govkit.core.events import DecisionRecorded
+from govkit.core.events import Condition, DecisionRecorded
+from govkit.core.policy import Choice
+from govkit.core.policycheck import suggest
 from govkit.core.resolve import Requirements
 from govkit.core.state import Request
 from govkit.storage import files
@@ -16,8 +22,11 @@ from govkit.workflow.plans import Plan, Signed, Written
 from govkit.workflow.session import Session
 
 FILE_SCHEMA = "govkit.decision/v1"
-Choice = Literal["approve", "reject", "lift"]
-_MEANING = {
+#: Evidence that somebody attached to a decision begins so.
+ATTACHED = "attached-"
+MAX_ATTACHED = 20 * 1024 * 1024
+_MAX_FILE = 4 * MAX_ATTACHED
+_MEANING: dict[Choice, str] = {
     "approve": "I have read the card and take responsibility for this approval.",
     "reject": "I have read the card and do not approve.",
     "lift": "The reasons for the rejection no longer hold.",
@@ -38,42 +47,59 @@ def find_request(session: Session, name: str) -> Request:
     raise Usage(what, why=f"open requests: {waiting}", fix="name one of them, in quotes")
 
 
-def decide(
-    session: Session, name: str, choice: Choice, *, role: str | None = None, meaning: str | None = None
-) -> Written:
+@dataclass(frozen=True)
+class Words:
+    """What somebody says with a decision.
+
+    Attributes:
+        role: the role in which they decide; None if there is only one that is asked.
+        meaning: what the signature means, from the policy's list; None for the only or usual one.
+        comment: their own words; a reject needs some.
+        conditions: of an approval: owner, day it is due, and text of each; they open findings.
+        attached: files that go along as evidence, such as a validation report.
+    """
+
+    role: str | None = None
+    meaning: str | None = None
+    comment: str = ""
+    conditions: Sequence[tuple[str, str, str]] = ()
+    attached: Sequence[Path] = ()
+
+
+def decide(session: Session, name: str, choice: Choice, words: Words | None = None) -> Written:
     """Sign a decision and append it to the log.
 
     Args:
         session: the repository.
         name: the request.
         choice: approve, reject or lift.
-        role: the role in which to decide; None if there is only one that is asked.
-        meaning: what the signature means; None for the usual words.
+        words: what is said with it.
 
     Raises:
-        Usage: if there is no such request, or the role is not clear.
-        Refused: if the ledger would not let the decision count.
+        Usage: if there is no such request, or the role or meaning is not clear.
+        Refused: if the ledger would not let the decision count, or the same was decided before.
     """
-    return session.write(lambda: _plan(session, name, choice, role, meaning))
+    return session.write(lambda: _plan(session, name, choice, words or Words()))
 
 
-def decide_to_file(
-    session: Session, name: str, choice: Choice, target: Path, *, role: str | None = None, meaning: str | None = None
-) -> Signed:
+def decide_to_file(session: Session, name: str, choice: Choice, target: Path, words: Words | None = None) -> Signed:
     """Sign a decision into a file, for somebody else to carry with :func:`submit`.
 
     Raises:
         Usage, Refused: see :func:`decide`; also if the file cannot be written.
     """
     session.ready()
-    signed = session.sign(_plan(session, name, choice, role, meaning))
+    signed = session.sign(_plan(session, name, choice, words or Words()))
     session.probe(signed)
-    value = {
+    attached = {key: content for key, content in signed.evidence.items() if key.startswith(ATTACHED)}
+    value: dict[str, Any] = {
         "schema": FILE_SCHEMA,
         "event": signed.content.decode(),
         "signature": signed.signature.decode(),
-        "evidence": {key: content.decode() for key, content in signed.evidence.items()},
+        "evidence": {key: content.decode() for key, content in signed.evidence.items() if key not in attached},
     }
+    if attached:
+        value["attached"] = {key: base64.b64encode(content).decode() for key, content in attached.items()}
     if not session.options.dry_run:
         try:
             files.write(target, canonical.encode(value) + b"\n")
@@ -90,7 +116,7 @@ def submit(session: Session, path: Path) -> Written:
         Refused: if the ledger would not let it count.
     """
     try:
-        value = canonical.decode(path.read_bytes().removesuffix(b"\n"))
+        value = canonical.decode(path.read_bytes().removesuffix(b"\n"), limit=_MAX_FILE)
         signed = _from_value(value)
     except (OSError, Malformed) as error:
         fix = "ask its author for the file that 'govkit approve --output FILE' wrote"
@@ -100,40 +126,115 @@ def submit(session: Session, path: Path) -> Written:
 
 def _from_value(value: Any) -> Signed:
     expected = {"schema", "event", "signature", "evidence"}
-    if not isinstance(value, dict) or value.keys() != expected or value["schema"] != FILE_SCHEMA:
+    if not isinstance(value, dict) or value.keys() - {"attached"} != expected or value["schema"] != FILE_SCHEMA:
         raise Malformed(f"not of the form {FILE_SCHEMA}")
     texts = [value["event"], value["signature"]]
-    evidence = value["evidence"]
-    if not isinstance(evidence, dict) or not all(isinstance(text, str) for text in [*texts, *evidence.values()]):
+    evidence, attached = value["evidence"], value.get("attached", {})
+    if not isinstance(evidence, dict) or not isinstance(attached, dict):
+        raise Malformed(f"not of the form {FILE_SCHEMA}")
+    if not all(isinstance(text, str) for text in [*texts, *evidence.values(), *attached.values()]):
         raise Malformed(f"not of the form {FILE_SCHEMA}")
     event = events.parse(texts[0].encode())
-    if event.type != "decision.recorded" or event.evidence.keys() != evidence.keys():
+    try:
+        content = {name: base64.b64decode(text, validate=True) for name, text in attached.items()}
+    except ValueError as error:
+        raise Malformed("an attached file is not written in base64") from error
+    content |= {name: text.encode() for name, text in evidence.items()}
+    if event.type != "decision.recorded" or event.evidence.keys() != content.keys():
         raise Malformed("it holds another event than a decision, or other files than the decision names")
-    content = {name: text.encode() for name, text in evidence.items()}
     return Signed(texts[0].encode(), texts[1].encode(), content)
 
 
-def _plan(session: Session, name: str, choice: Choice, role: str | None, meaning: str | None) -> Plan:
+def _plan(session: Session, name: str, choice: Choice, words: Words) -> Plan:
     request = find_request(session, name)
     rules = session.state.requirements_of(request, session.policy)
     if rules is None:
         raise Refused(f"the policy in force does not know what '{name}' asks for")
-    evidence = _evidence(session, request)
-    words = meaning or next(iter(session.policy.policy.meanings), _MEANING[choice])
-    chosen = role or _role(session, request, rules, choice)
-    valid_for, expires = rules.approvals.valid_for, None
-    if choice == "approve" and valid_for is not None:
-        signed_at = max(times.write(session.now()), session.state.effective)
-        # A minute less, as the event's own time, from which the end is counted, is taken a moment later.
-        expires = times.add(signed_at, times.span(valid_for) - timedelta(minutes=1))
-    body = DecisionRecorded(request=request.id, role=chosen, decision=choice, meaning=words, expires=expires)
+    if choice == "reject" and not words.comment.strip() and session.policy.policy.rules > 1:
+        raise Usage("a reject says why", why="the requester must know what to mend", fix="say it with -m 'REASON'")
+    chosen = words.role or _role(session, request, rules, choice)
+    body = DecisionRecorded(
+        request=request.id,
+        role=chosen,
+        decision=choice,
+        meaning=_meaning(session, choice, words.meaning),
+        conditions=[_condition(session, *condition) for condition in words.conditions],
+        expires=_expires(session, rules) if choice == "approve" else None,
+        comment=words.comment,
+    )
+    _refuse_repetition(session, request, body)
+    evidence = _evidence(session, request) | _attached(words.attached)
     return Plan("decision.recorded", request.model, body, evidence, summary=_summary(request, rules, body))
+
+
+def _meaning(session: Session, choice: Choice, said: str | None) -> str:
+    """Return what the signature means: what is said, or the only or usual words that the policy allows."""
+    known = session.policy.meanings(choice)
+    if said is None and (not known or _MEANING[choice] in known):
+        return _MEANING[choice]
+    if said is None and len(known) == 1:
+        return known[0]
+    if said is None or (known and said not in known):
+        what = f"the policy has no meaning '{said}'" if said else "the policy has several meanings for this signature"
+        raise Usage(what, why="\n".join(known), fix="name one of them with --meaning")
+    return said
+
+
+def _expires(session: Session, rules: Requirements) -> str | None:
+    if rules.approvals.valid_for is None:
+        return None
+    signed_at = max(times.write(session.now()), session.state.effective)
+    # A minute less, as the event's own time, from which the end is counted, is taken a moment later.
+    return times.add(signed_at, times.span(rules.approvals.valid_for) - timedelta(minutes=1))
+
+
+def _condition(session: Session, owner: str, due: str, text: str) -> Condition:
+    if owner not in session.policy.policy.people:
+        hint = suggest(owner, session.policy.policy.people)
+        raise Usage(f"the policy in force does not know '{owner}'{hint}", fix="--condition OWNER DAY TEXT")
+    try:
+        return Condition(owner=owner, due=times.end(due), text=text)
+    except ValueError as error:
+        raise Usage(str(error), fix="--condition OWNER DAY TEXT, with a day like 2026-12-31") from error
+
+
+def _attached(paths: Sequence[Path]) -> dict[str, bytes]:
+    """Read files that go along as evidence; their names are made fit to stand in a tree of Git's."""
+    found: dict[str, bytes] = {}
+    for path in paths:
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise Usage(f"{path} cannot be attached", why=str(error), fix="name a file that you can read") from error
+        if len(content) > MAX_ATTACHED:
+            size = f"{len(content):,} bytes, and {MAX_ATTACHED:,} are allowed"
+            raise Usage(f"{path} is too large to be attached", why=size, fix="attach a summary that names its digest")
+        name = ATTACHED + (re.sub(r"[^a-z0-9._-]+", "-", path.name.lower()).strip("-") or "file")
+        if name in found:
+            raise Usage(f"two attached files would be called {name}", fix="rename one of them")
+        found[name] = content
+    return found
+
+
+def _refuse_repetition(session: Session, request: Request, body: DecisionRecorded) -> None:
+    """Refuse to say the same once more, in the same words: it would change nothing."""
+    mine = [d for d in request.decisions if d.person == session.actor]
+    last = max(mine, key=lambda decision: decision.word, default=None)
+    now = max(times.write(session.now()), session.state.effective)
+    if last is None or (last.body.expires is not None and last.body.expires < now):
+        return
+    same = ("role", "decision", "meaning", "comment", "conditions")
+    if all(getattr(last.body, field) == getattr(body, field) for field in same):
+        done = {"approve": "approved", "reject": "rejected", "lift": "lifted"}[body.decision]
+        fix = "nothing is to be done; 'govkit status' shows what is still needed"
+        raise Refused(f"you {done} '{request.name}' already", why=f"at {last.at.effective}", fix=fix)
 
 
 def _summary(request: Request, rules: Requirements, body: DecisionRecorded) -> list[str]:
     bound = request.body.digests
+    override = " BY BREAK-GLASS" if request.body.action == "break-glass" else ""
     lines = [
-        f"{body.decision} {request.name} as {body.role}",
+        f"{body.decision} {request.name}{override} as {body.role}",
         f"asked by {request.requester}: {request.body.reason}",
         f"meaning: {body.meaning}",
         f"request {request.id}",
@@ -142,6 +243,8 @@ def _summary(request: Request, rules: Requirements, body: DecisionRecorded) -> l
         lines += [f"card {bound.card}", f"weights {bound.weights}", f"requirements {bound.requirements}"]
     if request.body.policy is not None:
         lines.append(f"policy {request.body.policy}")
+    lines += [f"in your words: {body.comment}"] if body.comment else []
+    lines += [f"on condition that {c.owner} until {c.due}: {c.text}" for c in body.conditions]
     lines.append(f"needed in all: {approvals.words(rules.approvals.quorum)}")
     return [*lines, f"may be used until {body.expires}"] if body.expires else lines
 

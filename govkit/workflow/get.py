@@ -13,8 +13,7 @@ from govkit.core.digests import FileDigest
 from govkit.core.errors import Refused, Undecided, Usage
 from govkit.core.verdict import VerifyVerdict
 from govkit.storage import dvcbytes, files
-from govkit.storage.trees import CommitTree, WorkTree
-from govkit.workflow import judge, verify
+from govkit.workflow import facts, verify
 from govkit.workflow.session import Session
 
 CARD, MANIFEST = "card.json", "govkit-manifest.json"
@@ -61,7 +60,7 @@ def get(session: Session, model: str, stage: str, target: Path) -> Delivery:
     result = verify.verify(session, model, stage)
     if result.verdict != "proven" or result.commit is None:
         raise NotProven(result)
-    raw, card = judge.card_of(session, session.state.versions[model, result.version or ""])
+    raw, card = facts.card_of(session, session.state.versions[model, result.version or ""])
     target.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
@@ -88,7 +87,7 @@ def _fetch(session: Session, card: Card, result: VerifyVerdict, staging: Path) -
         )
     place = staging / name
     commit = (result.commit or "").partition(":")[2]
-    _check_settings(session, commit)
+    facts.check_settings(session, commit)
     dvcbytes.fetch(session.git.root, commit, card.weights.path, place)
     listing = _sums(place, name)
     found = listing[0]["sha256"] if place.is_file() else digests.directory(_sums(place, ""))
@@ -99,18 +98,6 @@ def _fetch(session: Session, card: Card, result: VerifyVerdict, staging: Path) -
             fix="somebody changed them in the DVC cache or remote: find out who, and restore them from a good copy",
         )
     return listing
-
-
-def _check_settings(session: Session, commit: str) -> None:
-    """Refuse DVC settings of the commit or of the working tree's Git files that could make DVC run something.
-
-    Raises:
-        Refused: names file and setting.
-    """
-    for tree in (CommitTree(session.git, commit), WorkTree(session.git)):
-        for path in tree.paths():
-            if path.rpartition("/")[0].endswith(".dvc") and path.rpartition("/")[2] in ("config", "config.local"):
-                dvcbytes.refuse_active_settings(path, (tree.read(path) or b"").decode("utf-8", "replace"))
 
 
 def _sums(place: Path, prefix: str) -> list[FileDigest]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from govkit.core import approvals, assess, times
-from govkit.core.card import Card
-from govkit.core.errors import Refused, Undecided, Usage
+from govkit.core.errors import Undecided, Usage
+from govkit.core.gates import base as gates_base
 from govkit.core.gates.base import Check, Context, Verdict
 from govkit.core.policy import InForce
 from govkit.core.policycheck import suggest
@@ -15,8 +16,10 @@ from govkit.core.resolve import Requirements
 from govkit.core.state import Decision, Promotion, Request, Tally, Version
 from govkit.storage.git import describe_commits
 from govkit.storage.trees import Tree
-from govkit.workflow import cards
+from govkit.workflow import cards, facts
 from govkit.workflow.session import Session
+
+Action = Literal["promote", "break-glass"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Judgement:
         champion: the version that serves there now, or None.
         checks: every requirement, decided.
         tally: the decisions, or None where there is no open request.
+        overridden: of a break-glass request, the usual checks that are not met and are passed over.
     """
 
     model: str
@@ -40,6 +44,7 @@ class Judgement:
     champion: str | None
     checks: list[Check]
     tally: Tally | None
+    overridden: list[Check] = field(default_factory=list)
 
     @property
     def blocking(self) -> list[Check]:
@@ -65,13 +70,19 @@ def find_version(session: Session, model: str, version: str | None) -> Version:
     return known[version]
 
 
-def requirements(policy: InForce, model: str, tier: str, stage: str) -> Requirements:
+def requirements(policy: InForce, model: str, tier: str, stage: str, action: Action = "promote") -> Requirements:
     """Return what a policy requires.
 
     Raises:
-        Usage: if the policy does not know the stage; names those that it knows.
+        Usage: if the policy does not know the stage, or has no break-glass into it; names those that it knows.
     """
-    found = policy.requirements(model, tier, stage)
+    found = policy.requirements(model, tier, stage, action)
+    if found is None and stage in policy.policy.stages:
+        raise Usage(
+            f"the policy in force has no {action} into '{stage}'",
+            why="a stage has it only where the policy says 'break_glass'",
+            fix=f"ask the usual way: govkit request '{model}@VERSION' --stage {stage} -m WHY",
+        )
     if found is None:
         known = ", ".join(policy.policy.stages)
         hint = suggest(stage, policy.policy.stages)
@@ -79,35 +90,6 @@ def requirements(policy: InForce, model: str, tier: str, stage: str) -> Requirem
             f"the policy in force knows no stage '{stage}'{hint}", why=f"stages: {known}", fix="name one of them"
         )
     return found
-
-
-def card_of(session: Session, version: Version) -> tuple[bytes, Card]:
-    """Return the registered card of a version, from the log, having seen that it is what was registered.
-
-    Raises:
-        Refused: if it is no card of this model, or the registration says something else than it.
-        Undecided: if it is missing.
-    """
-    raw, card = _evident_card(session, version)
-    body = version.body
-    pairs = (
-        ("weights", body.weights, card.weights.sha256),
-        ("data", body.data, card.data_digest()),
-        ("tier", body.tier, card.statements.tier),
-    )
-    wrong = [f"registered {what} {said}, the card says {own}" for what, said, own in pairs if said != own]
-    if wrong:
-        raise Refused(
-            f"the registration of {version.model}@{body.version} does not fit its card",
-            why="; ".join(wrong),
-            fix="find out who registered it, and register a new version",
-        )
-    return raw, card
-
-
-def _evident_card(session: Session, version: Version) -> tuple[bytes, Card]:
-    raw = session.log.evidence(session.git, version.at.index, "card.json", version.body.card)
-    return raw, cards.parse_card(raw, version.model, f"the card of {version.model}@{version.body.version}")
 
 
 def authors(
@@ -132,44 +114,78 @@ def authors(
     return assess.authors(rules.approvals, policy, list(describe_commits(commits)))
 
 
-def open_request(session: Session, version: Version, stage: str) -> Request | None:
+def open_request(session: Session, version: Version, stage: str, action: Action = "promote") -> Request | None:
     """Return the open request of a version for a stage, or None."""
     found = session.state.find_request(f"{version.model}@{version.body.version}#{stage}")
-    return found if found is not None and found.state == "open" else None
+    return found if found is not None and found.state == "open" and found.body.action == action else None
 
 
-def judge(session: Session, version: Version, stage: str) -> Judgement:
+def judge(
+    session: Session,
+    version: Version,
+    stage: str,
+    *,
+    action: Action = "promote",
+    online: bool = False,
+    lines: Mapping[str, str] | None = None,
+) -> Judgement:
     """Judge a registered version for a stage under the policy in force.
+
+    Args:
+        session: the repository.
+        version: the version.
+        stage: the stage.
+        action: the usual way, or break-glass.
+        online: ask the DVC remote where a gate wants that.
+        lines: where each gate stands, for people.
 
     Raises:
         Usage: if the policy does not know the stage.
         Undecided: if the card or history is missing from this clone.
     """
     policy = session.policy
-    rules = requirements(policy, version.model, version.body.tier, stage)
+    rules = requirements(policy, version.model, version.body.tier, stage, action)
     champion = session.state.champion(version.model, stage)
-    checks = gate_checks(session, version, rules, champion)
-    request = open_request(session, version, stage)
+    request = open_request(session, version, stage, action)
+    # By this clock too: an approval that has ended since the log's last event cannot be used any more.
+    now = max(session.state.effective, times.write(session.now()))
+    question = facts.Question(version, stage, rules, policy, champion, now, lines=lines or {})
+    question = replace(question, requester=request.requester if request else "")
+    if online:
+        question = replace(question, pushed=facts.pushed(session, version, rules))
+    checks = facts.gate_checks(session, question)
     tally = None
     if request is None:
         checks.append(assess.pending_approvals(rules.approvals))
     else:
         found = authors(session, rules, policy, version.body.commit, champion)
-        # By this clock too: an approval that has ended since the log's last event cannot be used any more.
-        now = max(session.state.effective, times.write(session.now()))
         tally = session.state.tally(request, found.people, at=now)
-        checks.append(assess.approval_check(rules.approvals, tally))
         more = (
+            assess.approval_check(rules.approvals, tally, override=action == "break-glass"),
             assess.request_check(request, session.state.void(request)),
             assess.authors_check(rules.approvals, found),
         )
         checks += [check for check in more if check]
+    overridden = []
+    if action == "break-glass":
+        usual = requirements(policy, version.model, version.body.tier, stage)
+        overridden = [c for c in facts.gate_checks(session, replace(question, rules=usual)) if not c.verdict.opens]
     name = champion.body.version if champion else None
-    return Judgement(version.model, version.body.version, stage, rules.digest, name, checks, tally)
+    model = version.model
+    return Judgement(model, version.body.version, stage, rules.digest, name, checks, tally, overridden)
 
 
-def judge_revision(session: Session, model: str, tree: Tree, stage: str) -> Judgement:
+def judge_revision(
+    session: Session, model: str, tree: Tree, stage: str, *, lines: Mapping[str, str] | None = None
+) -> Judgement:
     """Judge a commit that is not registered: its card, made again, and the gates; approvals are pending.
+
+    Args:
+        session: the repository.
+        model: the model's full name.
+        tree: the commit's files.
+        stage: the stage.
+        lines: where each gate stands, for people.
 
     Raises:
         Usage: if there is no card, or the policy does not know the stage.
@@ -179,9 +195,16 @@ def judge_revision(session: Session, model: str, tree: Tree, stage: str) -> Judg
     _, card = cards.read_committed(tree, model)
     rules = requirements(session.policy, card.model.name, card.statements.tier, stage)
     champion = session.state.champion(card.model.name, stage)
-    checks = [card_check(comparison), *assess.gates(rules.gates, Context(card, champion_card(session, champion)))]
-    checks.append(assess.pending_approvals(rules.approvals))
     name = champion.body.version if champion else None
+    now = max(session.state.effective, times.write(session.now()))
+    context = Context(
+        card,
+        facts.champion_card(session, champion),
+        history=gates_base.History(now=now, stage=stage, champion=name),
+        evaluate=facts.evaluator(rules),
+    )
+    checks = [card_check(comparison), *assess.gates(rules.gates, context, rules=lines)]
+    checks.append(assess.pending_approvals(rules.approvals))
     return Judgement(card.model.name, None, stage, rules.digest, name, checks, None)
 
 
@@ -196,18 +219,6 @@ def card_check(comparison: cards.Comparison) -> Check:
         verdict, found, fix = Verdict.FAIL, "; ".join(differences[:3]), "run 'dvc repro' and commit the result"
     required = "the committed card can be made again from the commit"
     return Check(gate="card", type="proof", verdict=verdict, required=required, found=found, fix=fix)
-
-
-def gate_checks(session: Session, version: Version, rules: Requirements, champion: Promotion | None) -> list[Check]:
-    """Decide the gates for a version against a champion."""
-    return assess.gates(rules.gates, Context(card_of(session, version)[1], champion_card(session, champion)))
-
-
-def champion_card(session: Session, champion: Promotion | None) -> Card | None:
-    """Return the card of the version that serves, or None; whether that is in order is not asked of its successor."""
-    if champion is None:
-        return None
-    return _evident_card(session, session.state.versions[champion.model, champion.body.version])[1]
 
 
 def settled(session: Session, rules: Requirements, decisions: Iterable[Decision], found: assess.Authors) -> list[Check]:
@@ -230,7 +241,9 @@ def settled(session: Session, rules: Requirements, decisions: Iterable[Decision]
             counted[decision.person] = decision
     roles = {person: {decision.body.role} for person, decision in counted.items()}
     tally = Tally(counted, approvals.shortfall(rules.approvals.quorum, roles), [], ignored)
-    checks = [assess.approval_check(rules.approvals, tally), assess.authors_check(rules.approvals, found)]
+    override = rules.break_glass is not None
+    approval = assess.approval_check(rules.approvals, tally, override=override)
+    checks = [approval, assess.authors_check(rules.approvals, found)]
     return [check for check in checks if check]
 
 

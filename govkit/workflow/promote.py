@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from govkit.core import names
+from datetime import timedelta
+
+from govkit.core import names, times
 from govkit.core.errors import Refused
 from govkit.core.events import PromotionRecorded, TagRef
-from govkit.core.state import Request
+from govkit.core.gates.base import Verdict
+from govkit.core.resolve import Requirements
+from govkit.core.state import Request, Version
 from govkit.workflow import judge
 from govkit.workflow.judge import Judgement
 from govkit.workflow.plans import Plan, TagPlan, Written
@@ -27,9 +31,17 @@ class NotMet(Refused):
 
 
 def promote(
-    session: Session, model: str, version: str | None, stage: str, *, reason: str = "", ticket: str = ""
+    session: Session,
+    model: str,
+    version: str | None,
+    stage: str,
+    *,
+    reason: str = "",
+    ticket: str = "",
+    action: judge.Action = "promote",
+    online: bool = False,
 ) -> Written:
-    """Promote an approved version.
+    """Promote an approved version, or one that a break-glass quorum lets in.
 
     Args:
         session: the repository.
@@ -38,34 +50,37 @@ def promote(
         stage: the stage.
         reason: words for the record, beside those of the request.
         ticket: a reference into another system.
+        action: the usual way, or break-glass.
+        online: ask the DVC remote where a gate wants that.
 
     Raises:
         NotMet: if a gate is not open or approvals are missing.
         Usage, Refused, Undecided: see :meth:`Session.write`.
     """
     session.ready()
-    return session.write(lambda: _plan(session, model, version, stage, reason, ticket))
+    return session.write(lambda: _plan(session, model, version, stage, reason, ticket, action, online=online))
 
 
-def _plan(session: Session, model: str, version: str | None, stage: str, reason: str, ticket: str) -> Plan:
+def _plan(
+    session: Session,
+    model: str,
+    version: str | None,
+    stage: str,
+    reason: str,
+    ticket: str,
+    action: judge.Action,
+    *,
+    online: bool,
+) -> Plan:
     found = judge.find_version(session, model, version)
     name = f"{model}@{found.body.version}"
     if (model, found.body.version) in session.state.revoked:
         raise Refused(f"{name} is revoked", why="a revoked version does not come back", fix="make a new version")
-    judgement = judge.judge(session, found, stage)
-    request = judge.open_request(session, found, stage)
-    serving = session.state.champion(model, stage)
-    if request is None and serving is not None and serving.body.version == found.body.version:
-        raise Refused(
-            f"{name} serves in {stage} already", why=f"since {serving.at.effective}", fix="nothing is to be done"
-        )
-    if request is None:
-        raise Refused(
-            f"nobody has asked to let {name} serve in {stage}",
-            fix=f"ask with: govkit request '{name}' --stage {stage} -m 'REASON'",
-        )
+    judgement = judge.judge(session, found, stage, action=action, online=online)
+    request = _request(session, found, stage, action)
     if judgement.blocking or judgement.tally is None:
         raise NotMet(judgement)
+    rules = judge.requirements(session.policy, model, found.body.tier, stage, action)
     decisions = sorted(decision.at.id for decision in judgement.tally.counted.values())
     fields = {
         "version": found.body.version,
@@ -76,32 +91,68 @@ def _plan(session: Session, model: str, version: str | None, stage: str, reason:
         "request": request.id,
         "decisions": decisions,
     }
+    expires, review_by = _ends(session, rules)
 
     def body(tag: TagRef) -> PromotionRecorded:
         return PromotionRecorded(
             **fields,  # type: ignore[arg-type]
-            kind="promote",
+            kind=action,
             commit=found.body.commit,
             policy=session.policy.digest,
             tag=tag,
-            reason=reason,
-            ticket=ticket,
+            reason=reason or (request.body.reason if action == "break-glass" else ""),
+            ticket=ticket or request.body.ticket,
+            expires=expires,
+            review_by=review_by,
         )
 
     return Plan(
         type="promotion.recorded",
         subject=model,
         body=body,
-        tag=TagPlan(names.TagName(model, "assign", stage=stage, counter=1), "promote", found.body.commit, fields),
-        summary=_summary(judgement, request),
+        tag=TagPlan(names.TagName(model, "assign", stage=stage, counter=1), action, found.body.commit, fields),
+        summary=_summary(judgement, request, expires, review_by),
     )
 
 
-def _summary(judgement: Judgement, request: Request) -> list[str]:
+def _request(session: Session, found: Version, stage: str, action: judge.Action) -> Request:
+    request = judge.open_request(session, found, stage, action)
+    if request is not None:
+        return request
+    name, serving = f"{found.model}@{found.body.version}", session.state.champion(found.model, stage)
+    if serving is not None and serving.body.version == found.body.version and action == "promote":
+        since, late = serving.at.effective, serving.override or serving.body.review_by
+        fix = f"ask again: govkit request '{name}' --stage {stage} -m WHY" if late else "nothing is to be done"
+        raise Refused(f"{name} serves in {stage} already", why=f"since {since}", fix=fix)
+    flags = " --break-glass --ticket TICKET" if action == "break-glass" else ""
+    raise Refused(
+        f"nobody has asked to let {name} serve in {stage}" + (" by break-glass" if flags else ""),
+        fix=f"ask with: govkit request '{name}' --stage {stage} -m 'REASON'{flags}",
+    )
+
+
+def _ends(session: Session, rules: Requirements) -> tuple[str | None, str | None]:
+    """Return when an override ends, and when a usual promotion must have been approved again."""
+    # A minute less, as the event's own time, from which the end is counted, is taken a moment later.
+    now = times.add(max(times.write(session.now()), session.state.effective), -timedelta(minutes=1))
+    if rules.break_glass is not None:
+        return times.add(now, times.span(rules.break_glass.lasts)), None
+    after = rules.approvals.review_after
+    return None, times.add(now, times.span(after)) if after else None
+
+
+def _summary(judgement: Judgement, request: Request, expires: str | None, review_by: str | None) -> list[str]:
     people = ", ".join(sorted(judgement.tally.counted)) if judgement.tally else ""
     instead = f" instead of {judgement.champion}" if judgement.champion else ""
-    return [
-        f"promote {judgement.model}@{judgement.version} to {judgement.stage}{instead}",
-        f"all {len(judgement.checks)} checks pass; approved by {people}",
-        f"on the request of {request.requester}: {request.body.reason}",
-    ]
+    waived = [check.gate for check in judgement.checks if check.verdict is Verdict.WAIVED]
+    lines = [f"promote {judgement.model}@{judgement.version} to {judgement.stage}{instead}"]
+    if expires is not None:
+        lines[0] += f" BY BREAK-GLASS until {expires}; somebody else must review it"
+        lines += [f"overridden: {c.gate} ({c.verdict}: {c.found})" for c in judgement.overridden]
+        lines.append(f"demanded by {people}")
+    else:
+        passed = len(judgement.checks) - len(waived)
+        lines.append(f"{passed} checks pass; approved by {people}")
+        lines += [f"waived: {gate}" for gate in waived]
+    lines.append(f"on the request of {request.requester}: {request.body.reason}")
+    return [*lines, f"to be approved again by {review_by}"] if review_by else lines

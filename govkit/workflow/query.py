@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from govkit.core import approvals, commits
+from govkit.core import approvals, commits, times
 from govkit.core.errors import GovkitError, Usage
+from govkit.core.followups import Finding, Waiver
 from govkit.core.policycheck import suggest
 from govkit.core.state import Clearing, Judged, Promotion, Request, State
 from govkit.workflow import verify
@@ -25,6 +26,8 @@ class Serving:
         kind: promote, rollback, break-glass or cleared.
         tag: the tag's name.
         warning: why this may not be relied on, or an empty string.
+        review_by: when it must have been approved again, or None.
+        expires: when an override ends, or None.
     """
 
     model: str
@@ -35,6 +38,8 @@ class Serving:
     kind: str
     tag: str
     warning: str = ""
+    review_by: str | None = None
+    expires: str | None = None
 
 
 def show(session: Session, model: str | None = None) -> list[Serving]:
@@ -48,8 +53,9 @@ def show(session: Session, model: str | None = None) -> list[Serving]:
     if model is not None and model not in known:
         raise unknown_model(model, known)
     broken = {fault.name: fault.problem for fault in verify.tag_faults(session) if fault.recorded}
+    now = _now(session)
     rows = [
-        _serving(state, entries[-1], broken)
+        _serving(state, entries[-1], broken, now)
         for (name, _), entries in sorted(state.stages.items())
         if model in (None, name)
     ]
@@ -68,16 +74,85 @@ def unknown_model(model: str, known: list[str]) -> Usage:
     )
 
 
-def _serving(state: State, entry: Promotion | Clearing, broken: dict[str, str]) -> Serving:
+def _now(session: Session) -> str:
+    return max(session.state.effective, times.write(session.now()))
+
+
+def _serving(state: State, entry: Promotion | Clearing, broken: dict[str, str], now: str) -> Serving:
     by = entry.at.event.actor if entry.at.event else "?"
-    tag = entry.body.tag.name
+    tag, stage = entry.body.tag.name, entry.body.stage
     if isinstance(entry, Clearing):
-        return Serving(entry.model, entry.body.stage, None, entry.at.effective, by, "cleared", tag, broken.get(tag, ""))
-    revoked = (entry.model, entry.body.version) in state.revoked
-    warning = "revoked" if revoked else broken.get(tag, "overridden" if entry.override else "")
+        return Serving(entry.model, stage, None, entry.at.effective, by, "cleared", tag, broken.get(tag, ""))
+    body = entry.body
+    warnings = ["revoked"] if (entry.model, body.version) in state.revoked else []
+    warnings += [broken[tag]] if tag in broken else []
+    if entry.override:
+        ended = body.expires is not None and body.expires < now
+        warnings.append(f"OVERRIDE, {'ended' if ended else 'not approved; until'} {body.expires or '?'}")
+    if body.review_by is not None:
+        late = body.review_by < now
+        warnings.append(f"{'OVERDUE for review since' if late else 'review by'} {body.review_by}")
+    mine = [f for f in state.findings.values() if (f.model, f.version) == (entry.model, body.version)]
+    overdue = [finding.name for finding in mine if finding.is_overdue(now)]
+    warnings += [f"overdue: {', '.join(overdue)}"] if overdue else []
+    warnings += [f"{w.body.gate} {w.words}" for w in state.waivers if _is_for(w, entry)]
     return Serving(
-        entry.model, entry.body.stage, entry.body.version, entry.at.effective, by, entry.body.kind, tag, warning
+        entry.model,
+        stage,
+        body.version,
+        entry.at.effective,
+        by,
+        body.kind,
+        tag,
+        "; ".join(warnings),
+        body.review_by,
+        body.expires,
     )
+
+
+def _is_for(waiver: Waiver, entry: Promotion) -> bool:
+    """Tell whether a waiver was for what a promotion let in."""
+    asked = (waiver.model, waiver.body.version, waiver.body.stage, waiver.body.digests.requirements)
+    own = (entry.model, entry.body.version, entry.body.stage, entry.body.requirements)
+    return asked == own and waiver.at.index < entry.at.index
+
+
+@dataclass(frozen=True)
+class FindingRow:
+    """A finding for people; ``state`` is open, overdue or closed."""
+
+    name: str
+    id: str
+    model: str
+    version: str
+    text: str
+    owner: str
+    due: str
+    state: str
+
+
+def findings(session: Session, model: str | None = None) -> list[FindingRow]:
+    """Return all findings, of one model if it is named, the first due first.
+
+    Raises:
+        Usage: if there is no log, or it knows no such model.
+    """
+    known = sorted({key[0] for key in session.state.versions})
+    if model is not None and model not in known:
+        raise unknown_model(model, known)
+    now = _now(session)
+    rows = [
+        FindingRow(f.name, f.id, f.model, f.version, f.text, f.owner, f.due, _state(f, now))
+        for f in session.state.findings.values()
+        if model in (None, f.model)
+    ]
+    return sorted(rows, key=lambda row: row.due)
+
+
+def _state(finding: Finding, now: str) -> str:
+    if finding.closed is not None:
+        return "closed"
+    return "overdue" if finding.is_overdue(now) else "open"
 
 
 def _unserved(state: State, model: str) -> Serving:
@@ -120,7 +195,8 @@ def _line(judged: Judged) -> Line:
     if event is None:
         return Line(judged.index, "", "?", "*", "?", "unreadable", judged.status, judged.reason, judged.id)
     text = commits.headline(event).removeprefix(f"{event.actor} ")
-    reason = judged.reason or str(event.body.get("reason") or event.body.get("meaning") or "")
+    body = event.body
+    reason = judged.reason or str(body.get("reason") or body.get("comment") or body.get("meaning") or "")
     return Line(
         judged.index, event.time, event.actor, event.subject, event.type, text, judged.status, reason, judged.id
     )
@@ -173,6 +249,13 @@ def status(session: Session) -> Health:
         steps.append(error.fix)
     for fault in verify.tag_faults(session):
         (broken if fault.recorded else notes).append(f"tag '{fault.name}': {fault.problem}")
+    rows = [row for row in show(session) if row.version is not None and row.warning]
+    notes += [f"{row.model}@{row.version} in {row.stage}: {row.warning}" for row in rows]
+    notes += [
+        f"{row.name} is {row.state}, for {row.owner} until {row.due}: {row.text}"
+        for row in findings(session)
+        if row.state != "closed"
+    ]
     notes += [f"event {j.index} has no effect: {j.reason}" for j in state.judged if j.status == "inert"]
     notes += [f"event {j.index}: its commit {strange}" for j in state.judged for strange in j.irregular]
     me = _me(session)
@@ -211,16 +294,16 @@ def _ready(session: Session, me: str | None) -> list[str]:
     found: list[str] = []
     state, policy = session.state, session.policy
     for request in state.requests.values():
-        stage = policy.policy.stages.get(request.body.stage or "")
+        stage = policy.stage(request.body.stage or "")
         roles = stage.promote if stage else policy.policy.admin.roles
         model, tier = (request.model, "*") if stage else (None, None)
         if me is None or not policy.may(me, roles, model, tier):
             continue
         if request.state == "open" and state.tally(request).approved and not state.void(request):
             if request.body.version is not None:
-                found.append(
-                    f"promote: govkit promote '{request.model}@{request.body.version}' --stage {request.body.stage}"
-                )
+                flag = " --break-glass" if request.body.action == "break-glass" else ""
+                name = f"{request.model}@{request.body.version}"
+                found.append(f"promote: govkit promote '{name}' --stage {request.body.stage}{flag}")
             else:
                 found.append(f"adopt: govkit policy adopt '{request.name}'")
     return found

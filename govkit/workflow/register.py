@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from govkit.core import digests, names
 from govkit.core.card import Card
 from govkit.core.errors import Refused, Usage
-from govkit.core.events import Digests, RequestOpened, TagRef, VersionRegistered
+from govkit.core.events import RequestOpened, TagRef, VersionRegistered
 from govkit.core.state import Version
 from govkit.storage.git import Repository
 from govkit.storage.trees import CommitTree
-from govkit.workflow import cards, judge
+from govkit.workflow import cards, facts, judge
 from govkit.workflow.plans import Plan, TagPlan, Written
 from govkit.workflow.session import Session
 
@@ -187,6 +187,7 @@ def request(
     *,
     ticket: str = "",
     revision: str | None = None,
+    action: judge.Action = "promote",
 ) -> Asked:
     """Ask for a stage; registers the commit first where that is needed.
 
@@ -196,7 +197,8 @@ def request(
         version: the version; None for that of the commit, or the next one.
         stage: the stage asked for.
         reason: why, for the approvers.
-        ticket: a reference into another system.
+        ticket: a reference into another system; break-glass needs one.
+        action: the usual way, or break-glass.
         revision: the commit to register if the version is new; None for HEAD.
 
     Raises:
@@ -205,8 +207,10 @@ def request(
     session.ready()
     if not reason.strip():
         raise Usage("a request needs a reason", why="approvers and auditors read it", fix="say why with -m 'REASON'")
-    if stage not in session.policy.policy.stages:
-        judge.requirements(session.policy, model, "high", stage)
+    if action == "break-glass" and not ticket.strip():
+        raise Usage("break-glass needs a ticket", why="whoever reviews it looks there", fix="name it with --ticket")
+    if stage not in session.policy.policy.stages or action == "break-glass":
+        judge.requirements(session.policy, model, "high", stage, action)
     registered = None
     if version is None or (model, version) not in session.state.versions:
         commit = session.git.resolve(revision or "HEAD") or ""
@@ -216,29 +220,34 @@ def request(
         event = registered.judged.event if registered else None
         version = str(event.body["version"]) if event else known.body.version if known else ""
     wanted = version
-    written = session.write(lambda: _request_plan(session, model, wanted, stage, reason, ticket))
+    written = session.write(lambda: _request_plan(session, model, wanted, stage, reason, ticket, action))
     found = judge.find_version(session, model, wanted)
-    return Asked(wanted, written, registered, judge.judge(session, found, stage))
+    return Asked(wanted, written, registered, judge.judge(session, found, stage, action=action))
 
 
-def _request_plan(session: Session, model: str, version: str, stage: str, reason: str, ticket: str) -> Plan:
+def _request_plan(
+    session: Session, model: str, version: str, stage: str, reason: str, ticket: str, action: judge.Action
+) -> Plan:
     found = judge.find_version(session, model, version)
     if (model, version) in session.state.revoked:
         raise Refused(f"{model}@{version} is revoked", why="a revoked version does not come back", fix="make a new one")
-    rules = judge.requirements(session.policy, model, found.body.tier, stage)
+    rules = judge.requirements(session.policy, model, found.body.tier, stage, action)
     champion = session.state.champion(model, stage)
-    if champion is not None and champion.body.version == version:
+    again = champion is not None and champion.body.version == version
+    # What serves for good is not asked for again; an override is, and what must be approved again by a day.
+    if champion is not None and again and not champion.override and champion.body.review_by is None:
         raise Refused(f"{model}@{version} serves in {stage} already", fix="there is nothing to ask for")
-    raw, _ = judge.card_of(session, found)
-    bound = Digests(
-        card=found.body.card,
-        weights=found.body.weights,
-        data=found.body.data,
-        requirements=rules.digest,
-        champion=champion.at.id if champion else None,
-    )
+    bound = facts.bound(found, rules, champion)
+    open_one = judge.open_request(session, found, stage, action)
+    if open_one is not None and open_one.body.digests == bound:
+        raise Refused(
+            f"'{open_one.name}' is asked for already",
+            why=f"by {open_one.requester} at {open_one.at.effective}, for the same bytes and requirements",
+            fix=f"approvers run: govkit approve '{open_one.name}'; to ask anew: govkit withdraw '{open_one.name}'",
+        )
+    raw, _ = facts.card_of(session, found)
     body = RequestOpened(
-        action="promote",
+        action=action,
         reason=reason,
         version=version,
         stage=stage,
@@ -246,14 +255,15 @@ def _request_plan(session: Session, model: str, version: str, stage: str, reason
         digests=bound,
         ticket=ticket,
     )
-    instead = f" instead of {champion.body.version}" if champion else ""
+    instead = f" instead of {champion.body.version}" if champion and not again else " again" if again else ""
+    how = " BY BREAK-GLASS, past the usual gates" if action == "break-glass" else ""
     return Plan(
         type="request.opened",
         subject=model,
         body=body,
         evidence={"card.json": raw},
         summary=[
-            f"ask to let {model}@{version} serve in {stage}{instead}",
+            f"ask to let {model}@{version} serve in {stage}{instead}{how}",
             f"reason: {reason}",
             f"card {bound.card}",
             f"weights {bound.weights}",

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from govkit.core import digests, tagcheck, tags, verdict
+from govkit.core import digests, tagcheck, tags, times, verdict
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
-from govkit.core.events import Head
 from govkit.core.gates.base import Check, Verdict
 from govkit.core.state import Clearing, Decision, Promotion
 from govkit.core.verdict import VerifyVerdict
 from govkit.storage import log as log_storage
 from govkit.storage.trees import CommitTree
-from govkit.workflow import cards, judge, register
+from govkit.workflow import cards, facts, judge, register
 from govkit.workflow.session import Session
 
 
@@ -110,6 +109,7 @@ class _Verification:
         self._check_card()
         if original is not None:
             self._check_approval(original)
+        self._check_ends()
 
     def add(self, name: str, verdict: Verdict, required: str, found: str, fix: str = "") -> None:
         self.checks.append(Check(gate=name, type="proof", verdict=verdict, required=required, found=found, fix=fix))
@@ -224,7 +224,7 @@ class _Verification:
             if digests.sha256(committed) != body.card:
                 self.add("card", Verdict.FAIL, required, "the commit's card is not the approved one")
                 return
-            judge.card_of(self.session, self.session.state.versions[self.promotion.model, body.version])
+            facts.card_of(self.session, self.session.state.versions[self.promotion.model, body.version])
             comparison = cards.check(self.session.git, tree, self.promotion.model)
         except Undecided as error:
             self.add("card", Verdict.INCONCLUSIVE, required, str(error), error.fix)
@@ -247,7 +247,8 @@ class _Verification:
         body, state = original.body, self.session.state
         policy = state.policy_at(original.at.index)
         version = state.versions[original.model, body.version]
-        rules = policy.requirements(original.model, version.body.tier, body.stage) if policy else None
+        action: judge.Action = "break-glass" if body.kind == "break-glass" else "promote"
+        rules = policy.requirements(original.model, version.body.tier, body.stage, action) if policy else None
         request = state.requests.get(body.request or "")
         if policy is None or rules is None or request is None or rules.digest != body.requirements:
             self.add("requirements", Verdict.FAIL, "those that were approved", "they cannot be found in the log")
@@ -257,7 +258,14 @@ class _Verification:
         try:
             found = judge.authors(self.session, rules, policy, body.commit, champion)
             self.checks += judge.settled(self.session, rules, self._decisions(original), found)
-            self.checks += judge.gate_checks(self.session, version, rules, champion)
+            question = facts.Question(
+                *(version, body.stage, rules, policy, champion, original.at.effective),
+                before=original.at.index,
+                requester=request.requester,
+                pushed="attested",
+            )
+            self.checks += facts.gate_checks(self.session, question)
+            self._check_waivers(question)
         except Undecided as error:
             self.add("approvals", Verdict.INCONCLUSIVE, "the quorum that the policy demanded", str(error), error.fix)
         except Refused as error:
@@ -266,6 +274,52 @@ class _Verification:
         for name, judged in signed:
             if state.is_compromised(judged):
                 self.add(name, Verdict.FAIL, "signed with a sound key", "its key is reported as compromised")
+
+    def _check_ends(self) -> None:
+        """An override that has ended proves nothing; an overdue review warns, or refuses if the policy says so."""
+        body, now = self.promotion.body, self._now()
+        if body.expires is not None:
+            ended = body.expires < now
+            fix = "promote it the usual way, or roll back"
+            verdict_ = Verdict.FAIL if ended else Verdict.PASS
+            found = f"{'ended' if ended else 'ends'} at {body.expires}"
+            self.add("override", verdict_, "an override serves for a short time only", found, fix if ended else "")
+        if body.review_by is not None:
+            self._overdue("review", "approved again in time", f"due by {body.review_by}", body.review_by < now)
+        for finding in self.session.state.findings.values():
+            mine = (finding.model, finding.version) == (self.promotion.model, body.version)
+            if mine and finding.closed is None:
+                late = "OVERDUE" if finding.is_overdue(now) else "open"
+                self.notes.append(f"{finding.name} is {late}, for {finding.owner} until {finding.due}: {finding.text}")
+
+    def _now(self) -> str:
+        return max(self.session.state.effective, times.write(self.session.now()))
+
+    def _overdue(self, name: str, required: str, found: str, is_late: bool) -> None:
+        """Add a check on a day; one that has passed refuses only where the policy of the promotion says so."""
+        fix = f"ask again: govkit request '{self.promotion.model}@{self.promotion.body.version}' --stage "
+        fix += f"{self.promotion.body.stage} -m WHY"
+        if is_late and self._refuses_overdue():
+            self.add(name, Verdict.FAIL, required, f"OVERDUE: {found}", fix)
+            return
+        self.add(name, Verdict.PASS, required, f"{'OVERDUE, the policy only warns: ' if is_late else ''}{found}")
+        if is_late:
+            self.notes.append(f"{name} is overdue, {found}; {fix}")
+
+    def _refuses_overdue(self) -> bool:
+        original = self._original()
+        policy = self.session.state.policy_at(original.at.index) if original else None
+        version = self.session.state.versions[self.promotion.model, self.promotion.body.version]
+        view = policy.stage(self.promotion.body.stage, version.body.tier) if policy else None
+        return view is None or view.approvals is None or view.approvals.on_overdue == "refuse"
+
+    def _check_waivers(self, question: facts.Question) -> None:
+        """Say what was waived, and until when; an end that has passed is overdue."""
+        for gate, waiver in facts.waivers(self.session, question).items():
+            used = any(check.gate == gate and check.verdict is Verdict.WAIVED for check in self.checks)
+            if used:
+                found = f"{gate} was {waiver.words}"
+                self._overdue(f"waiver of {gate}", "mended in time", found, waiver.body.expires < self._now())
 
     def _promotion(self, identity: str | None) -> Promotion | None:
         entries = (entry for found in self.session.state.stages.values() for entry in found)
@@ -292,6 +346,8 @@ class _Verification:
             card=body.card,
             weights=body.weights,
             promotion=self.promotion.at.id,
+            expires=body.expires,
+            review_by=body.review_by,
             log_root=self.session.log.root_of_trust,
             remote=self.session.state.remote,
             head=self.session.log.head,
@@ -305,65 +361,3 @@ class _Verification:
 def tag_faults(session: Session) -> list[tagcheck.TagFault]:
     """Hold all tags of the repository against the log."""
     return tagcheck.faults(session.state, session.tag_refs(), session.git.read_tag)
-
-
-@dataclass(frozen=True)
-class LogVerdict:
-    """The whole log, checked.
-
-    Attributes:
-        head: size and root.
-        root_of_trust: identity of event 0.
-        counts: how many events are good, inert, conflict, undecided.
-        problems: what disproves the log.
-        undecided: what could not be decided.
-        notes: what was seen and has no effect.
-    """
-
-    head: Head
-    root_of_trust: str
-    counts: dict[str, int]
-    problems: list[str]
-    undecided: list[str]
-    notes: list[str]
-
-    @property
-    def exit_code(self) -> int:
-        """0 proven, 1 disproven, 3 undecided."""
-        return 1 if self.problems else 3 if self.undecided else 0
-
-
-def verify_log(session: Session, *, min_head: str | None = None) -> LogVerdict:
-    """Check the whole log and every tag that it recorded.
-
-    Raises:
-        Usage: if there is no log.
-        Refused, Undecided: if it is not the pinned one, or has forked or lost its tail.
-    """
-    session.check_trust()
-    check_min_head(session.log, min_head)
-    state, problems, undecided, notes = session.state, [], [], session.disguises()
-    counts = dict.fromkeys(("good", "inert", "conflict", "undecided"), 0)
-    for judged in state.judged:
-        counts[judged.status] += 1
-        line = f"event {judged.index}: {judged.reason}"
-        if judged.index in state.conflicts:
-            problems.append(f"{line} (conflict)")
-        elif judged.index in state.undecided:
-            undecided.append(line)
-        elif judged.status != "good":
-            notes.append(f"{line} ({judged.status}, no effect)")
-        problems += [f"event {judged.index}: its commit {strange}" for strange in judged.irregular]
-    problems += [f"the log is not all there, or was rewritten: {problem}" for problem in session.unseen_history()]
-    for fault in tag_faults(session):
-        line = f"tag '{fault.name}': {fault.problem}"
-        (problems if fault.recorded else notes).append(line)
-    try:
-        session.check_history()
-    except Undecided as error:
-        undecided.append(str(error))
-    except Refused:
-        pass  # said above, one by one
-    if not problems and not undecided:
-        log_storage.remember(session.git, session.log)
-    return LogVerdict(session.log.head, session.log.root_of_trust, counts, problems, undecided, notes)

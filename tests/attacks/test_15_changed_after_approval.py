@@ -113,7 +113,7 @@ def test_a_change_of_the_requirements_voids(approved: World) -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("rules: 1\n", "rules: 1\ndescription: words\n"),
+        ("rules: 2\n", "rules: 2\ndescription: words\n"),
         ("quorum: {role: validator, count: 1}", "quorum: {role: validator, count: 2}"),
         ("validator: {people: [victor, vera, ci]}", "validator: {people: [victor, ci]}"),
     ],

@@ -81,7 +81,7 @@ def test_in_a_request(promoted: World) -> None:
     _harmless(result.err)
     asked = promoted.govkit("status", "--format", "json").json["waiting"][0]
     assert asked["reason"] == EVIL  # for machines, nothing is lost
-    shown = promoted.govkit("approve", f"{MODEL}@1.1.0#production", "-m", EVIL, as_="rita")
+    shown = promoted.govkit("approve", f"{MODEL}@1.1.0#production", "-m", EVIL, "--meaning", EVIL, as_="rita")
     assert "<U+001B>[2J" in shown.err and "PROVEN: all is well" in shown.err
     _harmless(shown.err)
     _all_commands(promoted, "1.1.0")
@@ -89,7 +89,7 @@ def test_in_a_request(promoted: World) -> None:
 
 def test_in_a_rejection(requested: World) -> None:
     """The same for what a decision means."""
-    requested.govkit("reject", f"{MODEL}@1.1.0#production", "-m", EVIL, as_="rita")
+    requested.govkit("reject", f"{MODEL}@1.1.0#production", "-m", EVIL, "--meaning", EVIL, as_="rita")
     _harmless(requested.promote("1.1.0", "production", expect=1).err)
     _all_commands(requested, "1.1.0")
 

@@ -24,7 +24,7 @@ JUNK = {
 @pytest.fixture
 def rejected(requested: World) -> World:
     """1.1.0 is rejected by rita, and vera approves after that."""
-    requested.govkit("reject", "scorer@1.1.0#production", as_="rita")
+    requested.govkit("reject", "scorer@1.1.0#production", "-m", "not yet", as_="rita")
     requested.approve("1.1.0", "production", "vera")
     return requested
 

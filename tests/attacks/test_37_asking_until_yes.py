@@ -16,7 +16,7 @@ REQUEST = f"{MODEL}@1.1.0#production"
 @pytest.fixture
 def rejected(requested: World) -> World:
     """A world in which victor, a validator, has rejected 1.1.0 for production."""
-    requested.govkit("reject", REQUEST, as_="victor")
+    requested.govkit("reject", REQUEST, "-m", "not yet", as_="victor")
     return requested
 
 
@@ -86,7 +86,7 @@ def test_a_reject_replayed_as_lifted(rejected: World) -> None:
     rejected.request("1.1.0", "production")
     file = rejected.folder / "victor.json"
     rejected.govkit("approve", REQUEST, "--output", str(file), as_="victor")
-    rejected.govkit("reject", REQUEST, as_="victor")
+    rejected.govkit("reject", REQUEST, "-m", "not yet", as_="victor")
     rejected.govkit("submit", str(file), as_="ada", expect=None)
     rejected.approve("1.1.0", "production", "rita", "vera")
     _held(rejected)

@@ -27,10 +27,10 @@ POLICY = {
     "an alias": ("revoke: [risk-owner]", "revoke: &a [risk-owner]\nmeanings: *a", "aliases are not allowed"),
     "a tag of Python's": ("revoke: [", "revoke: !!python/object/apply:os.system [", "the tag tag:yaml.org,2002:python"),
     "a tag of one's own": ("revoke: [risk-owner]", "revoke: !roles [risk-owner]", "the tag !roles is not allowed"),
-    "a binary": ("rules: 1\n", "rules: 1\ndescription: !!binary aGVsbG8=\n", "binary is not allowed"),
+    "a binary": ("rules: 2\n", "rules: 2\ndescription: !!binary aGVsbG8=\n", "binary is not allowed"),
     "a set": ("revoke: [risk-owner]", "revoke: !!set {risk-owner}", "set is not allowed"),
-    "two documents": ("rules: 1\n", "rules: 1\n---\nrules: 1\n", "but found another document"),
-    "a key that is a list": ("rules: 1\n", "rules: 1\n? [a]\n: 1\n", "a key must be text"),
+    "two documents": ("rules: 2\n", "rules: 2\n---\nrules: 2\n", "but found another document"),
+    "a key that is a list": ("rules: 2\n", "rules: 2\n? [a]\n: 1\n", "a key must be text"),
 }
 
 #: What is not an error of YAML, but is not what YAML 1.1 makes of it.
@@ -151,7 +151,7 @@ def test_aliases_that_explode(promoted: World) -> None:
     bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n"
     for before, name in zip("abcdefgh", "bcdefghi", strict=True):
         bomb += f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]\n"
-    _change(promoted, "rules: 1\n", "rules: 1\n" + bomb)
+    _change(promoted, "rules: 2\n", "rules: 2\n" + bomb)
     assert "does not parse" in promoted.govkit("policy", "check", expect=2).text
     with (promoted.repo / "dvc.yaml").open("a") as file:
         file.write(bomb)

@@ -36,7 +36,7 @@ def test_replayed_approval_does_not_end_a_reject(requested: World) -> None:
     """Rita approved, then rejected; her old approval, appended again, does not take the reject back."""
     requested.approve("1.1.0", "production", "rita")
     at = find(entries(requested), "decision.recorded", decision="approve")
-    requested.govkit("reject", NAME, as_="rita")
+    requested.govkit("reject", NAME, "-m", "not yet", as_="rita")
     assert replay(requested, at) == "a replay: this decision was counted before"
     requested.approve("1.1.0", "production", "vera")
     assert "a reject by rita holds" in requested.promote("1.1.0", "production", expect=1).text
@@ -69,7 +69,7 @@ def test_event_of_a_copy_is_a_conflict(requested: World, kind: str) -> None:
 def test_decision_of_a_copy_cannot_be_submitted(requested: World) -> None:
     """The command that carries decisions refuses one from the copy, and writes nothing."""
     other = copy(requested.folder, requested.folder.parent / "copy")
-    other.govkit("reject", NAME, as_="rita")
+    other.govkit("reject", NAME, "-m", "not yet", as_="rita")
     other.govkit("approve", NAME, "--output", str(other.folder / "yes.json"), as_="vera")
     requested.approve("1.1.0", "production", "victor")
     head = requested.git("rev-parse", "govkit/log")

@@ -22,7 +22,7 @@ def test_decision_on_a_closed_request_is_inert(requested: World) -> None:
 
 def test_decision_on_an_open_request_is_undecided(requested: World) -> None:
     """While the request is open a decision without its evidence cannot be decided: it might be a reject."""
-    requested.govkit("reject", f"{MODEL}@1.1.0#production", as_="rita")
+    requested.govkit("reject", f"{MODEL}@1.1.0#production", "-m", "not yet", as_="rita")
     log, git = requested.log(), requested.repository()
     files = {entry.name: git.read(entry.id)[1] for entry in git.tree(git.commit(log.commits[-1]).tree)}
     requested.git("update-ref", "refs/heads/govkit/log", log.commits[-2])

@@ -1,0 +1,73 @@
+"""Proving the whole log, and every tag that it recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from govkit.core.errors import Refused, Undecided
+from govkit.core.events import Head
+from govkit.storage import log as log_storage
+from govkit.workflow.session import Session
+from govkit.workflow.verify import check_min_head, tag_faults
+
+
+@dataclass(frozen=True)
+class LogVerdict:
+    """The whole log, checked.
+
+    Attributes:
+        head: size and root.
+        root_of_trust: identity of event 0.
+        counts: how many events are good, inert, conflict, undecided.
+        problems: what disproves the log.
+        undecided: what could not be decided.
+        notes: what was seen and has no effect.
+    """
+
+    head: Head
+    root_of_trust: str
+    counts: dict[str, int]
+    problems: list[str]
+    undecided: list[str]
+    notes: list[str]
+
+    @property
+    def exit_code(self) -> int:
+        """0 proven, 1 disproven, 3 undecided."""
+        return 1 if self.problems else 3 if self.undecided else 0
+
+
+def verify_log(session: Session, *, min_head: str | None = None) -> LogVerdict:
+    """Check the whole log and every tag that it recorded.
+
+    Raises:
+        Usage: if there is no log.
+        Refused, Undecided: if it is not the pinned one, or has forked or lost its tail.
+    """
+    session.check_trust()
+    check_min_head(session.log, min_head)
+    state, problems, undecided, notes = session.state, [], [], session.disguises()
+    counts = dict.fromkeys(("good", "inert", "conflict", "undecided"), 0)
+    for judged in state.judged:
+        counts[judged.status] += 1
+        line = f"event {judged.index}: {judged.reason}"
+        if judged.index in state.conflicts:
+            problems.append(f"{line} (conflict)")
+        elif judged.index in state.undecided:
+            undecided.append(line)
+        elif judged.status != "good":
+            notes.append(f"{line} ({judged.status}, no effect)")
+        problems += [f"event {judged.index}: its commit {strange}" for strange in judged.irregular]
+    problems += [f"the log is not all there, or was rewritten: {problem}" for problem in session.unseen_history()]
+    for fault in tag_faults(session):
+        line = f"tag '{fault.name}': {fault.problem}"
+        (problems if fault.recorded else notes).append(line)
+    try:
+        session.check_history()
+    except Undecided as error:
+        undecided.append(str(error))
+    except Refused:
+        pass  # said above, one by one
+    if not problems and not undecided:
+        log_storage.remember(session.git, session.log)
+    return LogVerdict(session.log.head, session.log.root_of_trust, counts, problems, undecided, notes)
