@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from govkit.cards import text
 from govkit.cards.sections import SIGNS, stage_reads
 from govkit.cards.view import view
+from govkit.core import inert
 from govkit.core.card import Card
 from govkit.core.draft import Draft
 
@@ -67,16 +68,16 @@ def _template(name: str) -> str:
 
 @cache
 def _html() -> Environment:
-    return _environment(text.visible)
+    return _environment(inert.unbroken)
 
 
 @cache
 def _markdown() -> Environment:
     from markupsafe import Markup
 
-    environment = _environment(lambda seen: Markup(text.markdown(seen)))  # noqa: S704 - that is what makes it safe
-    environment.filters["code"] = lambda seen: Markup(text.markdown_code(seen))  # noqa: S704 - likewise
-    environment.filters["fenced"] = lambda seen: Markup(text.visible(seen))  # noqa: S704 - within a fence
+    environment = _environment(lambda seen: Markup(inert.markdown(seen)))  # noqa: S704 - that is what makes it safe
+    environment.filters["code"] = lambda seen: Markup(inert.markdown_code(seen))  # noqa: S704 - likewise
+    environment.filters["fenced"] = lambda seen: Markup(inert.unbroken(seen))  # noqa: S704 - within a fence
     return environment
 
 

@@ -1,7 +1,4 @@
-"""Text for pages: whatever cannot be seen is shown, Markdown is made inert, numbers read alike everywhere.
-
-A card holds what pipelines, files and people said, so any of it may have been written to deceive a reader.
-"""
+"""Text for pages: numbers, sizes and lines read alike everywhere. :mod:`govkit.core.inert` makes it harmless."""
 
 from __future__ import annotations
 
@@ -11,59 +8,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from govkit.core.inert import HIDDEN
-
-_HIDDEN = re.compile(f"[\t\n{HIDDEN}]")
-
-# What Markdown or GitHub would read as more than itself. Everything is put in the middle of a line, so what only
-# counts at its beginning (lists, headings) is not here.
-_MARKUP = re.compile(
-    r"(?P<escape>[\\`*_\[\]{}!~])|(?P<entity>[&<>|])"
-    r"|(?P<apart>[@#$]|:(?=\S)|(?<=(?i:www))\.|(?<=(?i:\bgh))-(?=\d))"
-    r"|(?P<commit>\b(?=[0-9]*[a-f])[0-9a-f]{7,64}\b)"
-)
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
-# What a code span holds as it stands, within a table too.
-_CODE = re.compile(r"[^`|\\\s](?:[^`|\\\n]*[^`|\\\s])?")
-
 _EXACT = 2**53
-
-
-def visible(text: str) -> str:
-    """Return a text with every hidden character named: ``<U+001B>`` for an escape, ``<U+202E>`` for an override.
-
-    Unicode has pictures of some of them, but few fonts do.
-    """
-    return _HIDDEN.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
 
 
 def lines(text: str) -> list[str]:
     """Return the lines of what people wrote, tabs as spaces, without the blank ones at either end."""
     return text.replace("\r\n", "\n").replace("\t", "    ").strip(" \n").split("\n")
-
-
-def markdown(text: str) -> str:
-    """Return a text that GitHub shows as it stands: no formatting, HTML, link, mention or reference comes of it.
-
-    Backslashes and character references stop Markdown.
-    GitHub looks for mentions and references in the page that results, piece of text by piece of text, so there the
-    decisive character is set apart in an element of its own.
-    """
-    return _MARKUP.sub(_inert, visible(text))
-
-
-def _inert(match: re.Match[str]) -> str:
-    if match["escape"]:
-        return f"\\{match[0]}"
-    if match["entity"]:
-        return _ENTITIES[match[0]]
-    return f"<span>{match[0]}</span>" if match["apart"] else f"<code>{match[0]}</code>"
-
-
-def markdown_code(text: str) -> str:
-    """Return a name or path as a Markdown code span, or inert if a code span cannot hold it."""
-    seen = visible(text)
-    return f"`{seen}`" if _CODE.fullmatch(seen) else markdown(text)
 
 
 def fence(text: str) -> str:

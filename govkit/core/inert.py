@@ -1,4 +1,7 @@
-"""Making text from others harmless to look at: terminal escapes and invisible or reordering characters are shown."""
+"""Making text from others harmless to look at: terminal escapes and invisible or reordering characters are shown.
+
+In Markdown, whatever could act is made text as well.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,28 @@ HIDDEN = (
     "\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 _HIDDEN = re.compile(f"[{HIDDEN}]")
+_BROKEN = re.compile(f"[\t\n{HIDDEN}]")
+
+# What Markdown or GitHub would read as more than itself. Everything is put in the middle of a line, so what only
+# counts at its beginning (lists, headings) is not here.
+_MARKUP = re.compile(
+    r"(?P<escape>[\\`*_\[\]{}!~])|(?P<entity>[&<>|])"
+    r"|(?P<apart>[@#$]|:(?=\S)|(?<=(?i:www))\.|(?<=(?i:\bgh))-(?=\d))"
+    r"|(?P<commit>\b(?=[0-9]*[a-f])[0-9a-f]{7,64}\b)"
+)
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
+# What a code span holds as it stands, within a table too.
+_CODE = re.compile(r"[^`|\\\s](?:[^`|\\\n]*[^`|\\\s])?")
 
 
 def visible(text: str) -> str:
     """Return a text in which every hidden character is written as ``<U+XXXX>``; newline and tab stay."""
     return _HIDDEN.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
+
+
+def unbroken(text: str) -> str:
+    """Return a text as one line: as :func:`visible`, with newlines and tabs written as ``<U+XXXX>`` too."""
+    return _BROKEN.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
 
 
 def line(text: str) -> str:
@@ -36,3 +56,27 @@ def _escape(code: int) -> str:
         return f"\\u{code:04x}"
     high, low = divmod(code - 0x10000, 0x400)
     return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
+
+
+def markdown(text: str) -> str:
+    """Return a text that GitHub shows as it stands: no formatting, HTML, link, mention or reference comes of it.
+
+    Backslashes and character references stop Markdown.
+    GitHub looks for mentions and references in the page that results, piece of text by piece of text, so there the
+    decisive character is set apart in an element of its own.
+    """
+    return _MARKUP.sub(_stopped, unbroken(text))
+
+
+def _stopped(match: re.Match[str]) -> str:
+    if match["escape"]:
+        return f"\\{match[0]}"
+    if match["entity"]:
+        return _ENTITIES[match[0]]
+    return f"<span>{match[0]}</span>" if match["apart"] else f"<code>{match[0]}</code>"
+
+
+def markdown_code(text: str) -> str:
+    """Return a name or path as a Markdown code span, or inert if a code span cannot hold it."""
+    seen = unbroken(text)
+    return f"`{seen}`" if _CODE.fullmatch(seen) else markdown(text)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from govkit.cards import render, text
+from govkit.core import inert
 from govkit.core.draft import Draft
 
 HOSTILE = [
@@ -143,14 +144,14 @@ def test_page_shows_what_was_said(said: str, rendered: Any) -> None:
     """The text itself, with hidden characters shown, stands on the page."""
     shown = "".join(Reader(rendered(render.page, said)).pieces)
     for line in text.lines(said):
-        assert text.visible(line) in shown
+        assert inert.unbroken(line) in shown
 
 
 def test_page_holds_no_hidden_characters(said: str, rendered: Any) -> None:
     """Nothing that cannot be seen is left in the page or in the Markdown, line ends apart."""
     for function in (render.page, render.markdown):
         source = rendered(function, said).replace("\n", "")
-        assert text.visible(source) == source
+        assert inert.unbroken(source) == source
 
 
 def test_page_links_only_within_itself(said: str, rendered: Any) -> None:
@@ -181,14 +182,14 @@ def test_markdown_shows_what_was_said(said: str, rendered: Any) -> None:
     """The text itself, with hidden characters shown, stands in what GitHub makes of it."""
     shown = " ".join("".join(Reader(markup(rendered(render.markdown, said))).pieces).split())
     for line in text.lines(said):
-        assert " ".join(text.visible(line).split()) in shown
+        assert " ".join(inert.unbroken(line).split()) in shown
 
 
 @given(st.text())
 def test_any_text_is_inert_in_a_cell(said: str) -> None:
     """Any text in a table's cell comes out as itself, and makes nothing but spans and code."""
-    for made in (text.markdown(said), text.markdown_code(said)):
+    for made in (inert.markdown(said), inert.markdown_code(said)):
         found = Reader(markup(f"| head | |\n|---|---|\n| cell {made} | last |\n"))
         tags = [tag for tag, _ in found.structure if tag not in ("span", "code")]
         assert tags == ["table", "thead", "tr", "th", "th", "tbody", "tr", "td", "td"]
-        assert " ".join("".join(found.pieces).split()) == " ".join(f"head cell {text.visible(said)} last".split())
+        assert " ".join("".join(found.pieces).split()) == " ".join(f"head cell {inert.unbroken(said)} last".split())

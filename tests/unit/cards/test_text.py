@@ -3,6 +3,7 @@
 import pytest
 
 from govkit.cards import text
+from govkit.core import inert
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_sizes(count: int | None, shown: str) -> None:
 )
 def test_hidden_characters(said: str, shown: str) -> None:
     """What cannot be seen is named; what can be seen, in any script, stays."""
-    assert shown == text.visible(said)
+    assert shown == inert.unbroken(said)
 
 
 def test_lines() -> None:
@@ -65,7 +66,7 @@ def test_lines() -> None:
 
 def test_names_are_code_where_code_can_hold_them() -> None:
     """A name is a code span unless a backtick, a pipe, a backslash or a space at its end would break it."""
-    shown = [text.markdown_code(name) for name in ("a_b @c", "a`b", "a|b", "a\\b", " a", "")]
+    shown = [inert.markdown_code(name) for name in ("a_b @c", "a`b", "a|b", "a\\b", " a", "")]
     assert shown == ["`a_b @c`", "a\\`b", "a&#124;b", "a\\\\b", " a", ""]
 
 
