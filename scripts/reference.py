@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 import sys
@@ -51,12 +50,12 @@ def structure(title: str, lead: str, kinds: list[type[msgspec.Struct]]) -> str:
     """Return the reference of record types: a table of fields for each, with what the docstrings say of them."""
     parts = [f"# {title}\n\n{NOTE}{lead}\n"]
     for kind in kinds:
-        first, _, rest = (inspect.getdoc(kind) or "").partition("\n")
-        prose = rest.split("Attributes:")[0].strip()
+        first, _, rest = schema.prose(kind).partition("\n")
+        prose = rest.strip()
         tag = kind.__struct_config__.tag
         heading = f"`type: {tag}`" if tag else kind.__name__
         parts.append(f"## {heading}\n\n{first}\n" + (f"\n{prose}\n" if prose else ""))
-        said = _attributes(kind)
+        said = schema.meanings(kind)
         rows = [_row(field, said) for field in msgspec.structs.fields(kind)]
         if rows:
             parts.append("| key | type | default | meaning |\n|---|---|---|---|\n" + "\n".join(rows) + "\n")
@@ -73,12 +72,6 @@ def _default(field: Any) -> str:
         return "required"
     value = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
     return f"`{json.dumps(msgspec.to_builtins(value))}`"
-
-
-def _attributes(kind: type) -> dict[str, str]:
-    text = (inspect.getdoc(kind) or "").partition("Attributes:\n")[2]
-    found = re.findall(r"^    (\w+): (.*(?:\n        .*)*)", text, re.MULTILINE)
-    return {name: " ".join(meaning.split()) for name, meaning in found}
 
 
 def _type_name(kind: Any) -> str:
@@ -144,7 +137,14 @@ def pages() -> dict[str, str]:
             "Events and tags",
             "An event is `event.json` of a commit on the branch `govkit/log`, RFC 8785 bytes, signed in "
             "`event.json.sig` with `ssh-keygen -Y sign -n govkit-event`. `body` depends on `type`.",
-            [events.Event, events.Head, events.TagRef, tags.TagRecord, base.Check, *events.BODIES.values()],
+            [
+                events.Event,
+                events.Head,
+                events.TagRef,
+                tags.TagRecord,
+                base.Check,
+                *events.BODIES.values(),
+            ],
         )
         + "\n## Types of events\n\n| type | body |\n|---|---|\n"
         + "\n".join(f"| `{name}` | {kind.__name__} |" for name, kind in events.BODIES.items())

@@ -1,4 +1,4 @@
-"""Commands around the policy: ``policy show|check|propose|adopt``."""
+"""Commands around the policy: ``policy show|check|schema|propose|adopt``."""
 
 from __future__ import annotations
 
@@ -67,6 +67,17 @@ def check(repo: Path, output: str) -> int:
         table.write(f"{policyfile.PATH}:{row['line']}: {'error' if row['fatal'] else 'warning'}: {row['message']}")
     table.write("it can be adopted" if found.fit else "it cannot be adopted")
     return 0 if found.fit else 1
+
+
+@policy.command()
+def schema() -> None:
+    """Print the JSON Schema of policy.yaml, with which editors complete and check it."""
+    import json
+
+    from govkit.core import schema as schemas
+    from govkit.core.policy import SCHEMA, Policy
+
+    click.echo(json.dumps(schemas.of(Policy, title=SCHEMA), indent=2, sort_keys=True))
 
 
 @policy.command()

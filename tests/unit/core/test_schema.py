@@ -83,3 +83,17 @@ def test_every_record_has_a_schema() -> None:
     for title, kind in {**events.BODIES, draft.SCHEMA: draft.Draft}.items():
         assert validator(kind, title).schema["title"] == title
     assert list(validator(tags.TagRecord, tags.SCHEMA).iter_errors(PROMOTE)) == []
+
+
+def test_editors_can_tell_what_a_key_means() -> None:
+    """Types and keys have the words of their docstrings, those of what they extend included, and no markup of Python's."""
+    found = schema.of(policy.Policy, title=policy.SCHEMA)
+    assert found["properties"]["branches"]["description"].startswith("a version is registered from commits")
+    metric = found["$defs"]["MetricGate"]
+    assert metric["description"] == "A metric of the card lies within bounds."
+    assert metric["properties"]["description"]["description"] == "the reason for the rule, for people."
+    assert metric["properties"]["metric"]["description"].startswith("the metric's name as `dvc metrics show`")
+    span = found["$defs"]["Approvals"]["properties"]["valid_for"]["anyOf"][0]
+    assert span["description"] == "a span such as 12h, 30d or 2w"
+    texts = [text for kind in found["$defs"].values() for text in (kind["description"], kind["title"])]
+    assert not [text for text in texts if "Attributes:" in text or "``" in text or "\n" in text]
