@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from govkit.cli.main import cli
-from govkit.core import card, draft, events, policy, schema, tags, verdict
+from govkit.core import card, draft, events, policy, report, schema, tags, verdict
 from govkit.core.gates import base
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -27,6 +27,7 @@ FORMATS: tuple[tuple[str, type[msgspec.Struct], bool], ...] = (
     (tags.SCHEMA, tags.TagRecord, False),
     (draft.SCHEMA, draft.Draft, False),
     (verdict.SCHEMA, verdict.VerifyVerdict, False),
+    (report.SCHEMA, report.GateReport, False),
 )
 
 
@@ -134,7 +135,7 @@ def pages() -> dict[str, str]:
             ],
         ),
         "records.md": structure(
-            "Events and tags",
+            "Events, tags and reports",
             "An event is `event.json` of a commit on the branch `govkit/log`, RFC 8785 bytes, signed in "
             "`event.json.sig` with `ssh-keygen -Y sign -n govkit-event`. `body` depends on `type`.",
             [
@@ -142,6 +143,7 @@ def pages() -> dict[str, str]:
                 events.Head,
                 events.TagRef,
                 tags.TagRecord,
+                report.GateReport,
                 base.Check,
                 *events.BODIES.values(),
             ],

@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from govkit.core.errors import GovkitError
+from govkit.reports.formats import FORMATS
 
 if TYPE_CHECKING:
+    from govkit.core.report import Report
     from govkit.workflow.plans import Options
     from govkit.workflow.session import Session
 
 F = TypeVar("F", bound=Callable[..., Any])
 DEBUG_VARIABLE = "GOVKIT_DEBUG"
+#: Where GitHub Actions names the file that takes a job's summary.
+SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 
 repo_option = click.option(
     "--repo", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="A folder in the repository."
@@ -28,6 +32,9 @@ root_option = click.option(
 )
 format_option = click.option(
     "--format", "output", type=click.Choice(["table", "json"]), default="table", help="How to print the answer."
+)
+report_option = click.option(
+    "--format", "output", type=click.Choice(FORMATS), default="table", help="How to print the checks."
 )
 key_option = click.option(
     "--key", metavar="FILE", help="The key to sign with; else GOVKIT_KEY, else Git's user.signingkey."
@@ -39,6 +46,18 @@ yes_option = click.option("--yes", "-y", is_flag=True, help="Say yes beforehand 
 def reads(function: F) -> F:
     """Give a command the options of one that only looks."""
     return _stack(function, repo_option, root_option, format_option)
+
+
+def reports(function: F) -> F:
+    """Give a command the options of one that only looks, and reports checks."""
+    return _stack(function, repo_option, root_option, report_option)
+
+
+def report(found: Report, output: str) -> None:
+    """Print a report of checks; for GitHub also into the summary of the job that this runs in, if any."""
+    from govkit.reports import formats
+
+    formats.write(found, output, summary=os.environ.get(SUMMARY_VARIABLE))
 
 
 def writes(function: F) -> F:

@@ -12,7 +12,7 @@ from govkit.core import names
 
 if TYPE_CHECKING:
     from govkit.core.policy import Choice
-    from govkit.workflow.judge import Action, Judgement
+    from govkit.workflow.judge import Action
     from govkit.workflow.plans import Written
 
 stage_option = click.option("--stage", required=True, help="The stage.")
@@ -56,6 +56,7 @@ def request(
     """Ask to let a version serve in a stage; registers it first if needed."""
     from govkit.reports import jsonout, table
     from govkit.workflow import cards
+    from govkit.workflow import gate as gates
     from govkit.workflow import register as workflow
 
     model, wanted = names.split_version(version)
@@ -68,7 +69,7 @@ def request(
     if asked.registered:
         table.write(f"registered {model}@{asked.version}")
     table.write(f"asked: '{model}@{asked.version}#{stage}'  {asked.written.judged.id}")
-    _judgement(asked.judgement)
+    table.report(gates.report(session, asked.judgement))
     _publish(asked.registered, asked.written)
     name, path = f"{model}@{asked.version}", cards.path_of(model, "card.md")
     table.write(f"next: the approvers read the card  git show '{model}@v{asked.version}:{path}'")
@@ -81,7 +82,7 @@ def request(
 @click.option("--rev", metavar="REVISION", help="Judge a commit that is not registered; what is pending is left out.")
 @break_glass_option
 @online_option
-@common.reads
+@common.reports
 def gate(
     version: str,
     stage: str,
@@ -92,41 +93,24 @@ def gate(
     root: str | None,
     output: str,
 ) -> int:
-    """Decide every requirement of a stage for a version, and explain each; exit code 1 if one is not met."""
-    from govkit.reports import jsonout
+    """Decide every requirement of a stage for a version, and explain each; exit code 1 if one is not met.
+
+    The line that is given for a rule is that of governance/policy.yaml as it was adopted.
+    """
     from govkit.workflow import cards, judge
+    from govkit.workflow import gate as workflow
 
     model, wanted = names.split_version(version)
     session = common.session(repo, root=root)
     if rev is not None:
         judgement = judge.judge_revision(session, model, cards.tree_of(session.git, rev), stage)
-        blocking = [check for check in judgement.blocking if check.verdict != "pending"]
     else:
         action: Action = "break-glass" if break_glass else "promote"
         found = judge.find_version(session, model, wanted)
         judgement = judge.judge(session, found, stage, action=action, online=online)
-        blocking = judgement.blocking
-    if output == "json":
-        jsonout.write("govkit.gate/v1", {**_plain(judgement), "open": not blocking})
-    else:
-        _judgement(judgement)
-    return 1 if blocking else 0
-
-
-def _plain(judgement: Judgement) -> dict[str, Any]:
-    keys = ("model", "version", "stage", "requirements", "champion", "checks")
-    return {key: getattr(judgement, key) for key in keys}
-
-
-def _judgement(judgement: Judgement) -> None:
-    from govkit.reports import table
-
-    champion = f", instead of {judgement.champion}" if judgement.champion else ", the first there"
-    name = f"{judgement.model}@{judgement.version}" if judgement.version else f"{judgement.model} (not registered)"
-    table.checks(judgement.checks, title=f"{name} for {judgement.stage}{champion}")
-    for check in judgement.blocking:
-        if check.fix:
-            table.write(f"  {check.gate}: {check.fix}")
+    report = workflow.report(session, judgement)
+    common.report(report, output)
+    return 0 if report.open else 1
 
 
 def _decision(choice: Choice, help_text: str) -> click.Command:

@@ -23,7 +23,7 @@ def verify(repo: Path, root: str | None, model: str, stage: str, min_head: str |
     if output == "json":
         jsonout.write(found.schema, found)
         return found.exit_code
-    table.checks(found.checks, title=f"{model} in {stage}: version {found.version}, tag '{found.tag}'")
+    table.checks(found.checks, title=found.title)
     for check in found.blocking:
         table.write(f"  {check.gate}: {check.found}" + (f" -> {check.fix}" if check.fix else ""))
     for note in found.notes:

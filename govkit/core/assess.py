@@ -36,7 +36,6 @@ def gates(
     context: Context,
     *,
     waivers: Mapping[str, Waiver] | None = None,
-    rules: Mapping[str, str] | None = None,
 ) -> list[Check]:
     """Decide every gate, in the policy's order.
 
@@ -47,7 +46,6 @@ def gates(
         required: the gates by name.
         context: what is known of the version.
         waivers: those that are in force for this version and stage, by gate.
-        rules: where each gate stands, as ``FILE:LINE``, for people.
     """
     checks = []
     for name, gate in required.items():
@@ -64,7 +62,6 @@ def gates(
                 found=outcome.found,
                 fix=outcome.fix,
                 champion=_champions(gate, context),
-                rule=(rules or {}).get(name, ""),
             )
         )
     return checks

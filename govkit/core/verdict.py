@@ -62,6 +62,11 @@ class VerifyVerdict(Record, frozen=True):
     review_by: Instant | None = None
 
     @property
+    def title(self) -> str:
+        """What was verified, in words."""
+        return f"{self.model} in {self.stage}: version {self.version}, tag '{self.tag}'"
+
+    @property
     def exit_code(self) -> int:
         """The process's exit code for this verdict."""
         return EXIT_CODES[self.verdict]

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 
 from govkit.core.gates.base import Check, Verdict
 from govkit.core.inert import line, visible
+from govkit.core.report import Report, changes, in_words
 
-_PLAIN_WIDTH = 160
+_PLAIN_WIDTH = 200
 ICONS = {
     Verdict.PASS: "✓ pass",
     Verdict.WAIVED: "~ waived",
@@ -55,10 +56,34 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str =
     with console.capture() as captured:
         console.print(drawn)
     lines = [text.rstrip() for text in captured.get().splitlines()]
-    sys.stdout.write("\n".join(lines).strip("\n") + "\n")
+    sys.stdout.write("\n".join(map(_no_command, lines)).strip("\n") + "\n")
 
 
-def checks(found: Iterable[Check], *, title: str = "") -> None:
-    """Print checks: verdict by word and icon, what is required, what was found."""
-    rows = [(ICONS[Verdict(check.verdict)], check.gate, check.required, check.found) for check in found]
-    table(("verdict", "check", "required", "found"), rows, title=title)
+def _no_command(text: str) -> str:
+    """A cell that is folded can begin a line, and a CI server takes one that begins with ``::`` for a command."""
+    return f"·{text[text.startswith(' ') :]}" if text.lstrip().startswith("::") else text
+
+
+def grid(found: Sequence[Check]) -> tuple[list[str], list[list[str]]]:
+    """Return headings and rows of a table of checks; champion and rule only where some check has one."""
+    columns = ["verdict", "check", "required", "found"]
+    columns += [name for name in ("champion", "rule") if any(getattr(check, name) for check in found)]
+    names = ["gate" if name == "check" else name for name in columns[1:]]
+    rows = [[ICONS[Verdict(check.verdict)], *(getattr(check, name) for name in names)] for check in found]
+    return columns, rows
+
+
+def checks(found: Sequence[Check], *, title: str = "") -> None:
+    """Print checks: verdict by word and icon, what is required, what was found, and beside it what is known."""
+    columns, rows = grid(found)
+    table(columns, rows, title=title)
+
+
+def report(found: Report) -> None:
+    """Print a report: its checks, what would change them, and how it came out in words."""
+    checks(found.checks, title=found.title)
+    if changes(found):
+        write("what would change it:")
+    for check in changes(found):
+        write(f"  {check.gate}: {check.fix}")
+    write(in_words(found))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from govkit.core import assess, history
@@ -38,7 +38,6 @@ class Question:
         before: only events before this place in the log count; None for all.
         requester: who asked; a waiver of theirs does not count.
         pushed: what is known of the DVC remote, or None.
-        lines: where each gate stands, for people.
     """
 
     version: Version
@@ -50,7 +49,6 @@ class Question:
     before: int | None = None
     requester: str = ""
     pushed: Pushed | None = None
-    lines: Mapping[str, str] = field(default_factory=dict)
 
 
 def bound(version: Version, rules: Requirements, champion: Promotion | None) -> Digests:
@@ -67,7 +65,7 @@ def bound(version: Version, rules: Requirements, champion: Promotion | None) -> 
 def gate_checks(session: Session, question: Question) -> list[Check]:
     """Decide the gates for a version, with the waivers that were granted for exactly that."""
     context = _context(session, question)
-    return assess.gates(question.rules.gates, context, waivers=waivers(session, question), rules=question.lines)
+    return assess.gates(question.rules.gates, context, waivers=waivers(session, question))
 
 
 def waivers(session: Session, question: Question) -> dict[str, Waiver]:

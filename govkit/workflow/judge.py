@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -35,6 +35,7 @@ class Judgement:
         checks: every requirement, decided.
         tally: the decisions, or None where there is no open request.
         overridden: of a break-glass request, the usual checks that are not met and are passed over.
+        action: the usual way, or break-glass.
     """
 
     model: str
@@ -45,6 +46,7 @@ class Judgement:
     checks: list[Check]
     tally: Tally | None
     overridden: list[Check] = field(default_factory=list)
+    action: Action = "promote"
 
     @property
     def blocking(self) -> list[Check]:
@@ -127,7 +129,6 @@ def judge(
     *,
     action: Action = "promote",
     online: bool = False,
-    lines: Mapping[str, str] | None = None,
 ) -> Judgement:
     """Judge a registered version for a stage under the policy in force.
 
@@ -137,7 +138,6 @@ def judge(
         stage: the stage.
         action: the usual way, or break-glass.
         online: ask the DVC remote where a gate wants that.
-        lines: where each gate stands, for people.
 
     Raises:
         Usage: if the policy does not know the stage.
@@ -149,7 +149,7 @@ def judge(
     request = open_request(session, version, stage, action)
     # By this clock too: an approval that has ended since the log's last event cannot be used any more.
     now = max(session.state.effective, times.write(session.now()))
-    question = facts.Question(version, stage, rules, policy, champion, now, lines=lines or {})
+    question = facts.Question(version, stage, rules, policy, champion, now)
     question = replace(question, requester=request.requester if request else "")
     if online:
         question = replace(question, pushed=facts.pushed(session, version, rules))
@@ -172,12 +172,10 @@ def judge(
         overridden = [c for c in facts.gate_checks(session, replace(question, rules=usual)) if not c.verdict.opens]
     name = champion.body.version if champion else None
     model = version.model
-    return Judgement(model, version.body.version, stage, rules.digest, name, checks, tally, overridden)
+    return Judgement(model, version.body.version, stage, rules.digest, name, checks, tally, overridden, action)
 
 
-def judge_revision(
-    session: Session, model: str, tree: Tree, stage: str, *, lines: Mapping[str, str] | None = None
-) -> Judgement:
+def judge_revision(session: Session, model: str, tree: Tree, stage: str) -> Judgement:
     """Judge a commit that is not registered: its card, made again, and the gates; approvals are pending.
 
     Args:
@@ -185,7 +183,6 @@ def judge_revision(
         model: the model's full name.
         tree: the commit's files.
         stage: the stage.
-        lines: where each gate stands, for people.
 
     Raises:
         Usage: if there is no card, or the policy does not know the stage.
@@ -203,7 +200,7 @@ def judge_revision(
         history=gates_base.History(now=now, stage=stage, champion=name),
         evaluate=facts.evaluator(rules),
     )
-    checks = [card_check(comparison), *assess.gates(rules.gates, context, rules=lines)]
+    checks = [card_check(comparison), *assess.gates(rules.gates, context)]
     checks.append(assess.pending_approvals(rules.approvals))
     return Judgement(card.model.name, None, stage, rules.digest, name, checks, None)
 

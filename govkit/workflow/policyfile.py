@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
+import msgspec
+
 from govkit.core import policytext, yamltext
-from govkit.core.errors import Malformed, Refused, Usage
+from govkit.core.errors import GovkitError, Malformed, Refused, Usage
+from govkit.core.gates.base import Check
 from govkit.core.gates.expression import ExpressionGate
 from govkit.core.policycheck import Fault
 from govkit.core.policytext import PolicyText
 from govkit.storage import expressions
 from govkit.storage.trees import Tree
+from govkit.workflow.session import Session
 
 PATH = "governance/policy.yaml"
+#: Its name as evidence in the log.
+NAME = "policy.yaml"
 
 
 def read(tree: Tree) -> tuple[bytes, PolicyText]:
@@ -62,3 +69,34 @@ def read_fit(tree: Tree) -> tuple[bytes, PolicyText]:
         lines = [f"{PATH}:{line}: {fault.message}" for line, fault in found.faults if fault.fatal]
         raise Refused(f"{PATH} cannot be adopted", why="\n".join(lines), fix="mend it; 'govkit policy check' checks it")
     return text, found
+
+
+def located(session: Session, checks: Iterable[Check], stage: str) -> list[Check]:
+    """Return checks that say where their rule stands; a help for readers, on which nothing rests.
+
+    The line is that of the ``policy.yaml`` which was adopted and lies in the log beside the policy in force; that of
+    the working tree may have moved on. Where it is missing or does not parse, the checks stay as they are.
+
+    Args:
+        session: the repository.
+        checks: checks of a version.
+        stage: the stage that they are for.
+    """
+    lines = _lines_in_force(session)
+    approvals = ("stages", stage, "approvals")
+    paths = {"approvals": approvals, "commit-authors": approvals}
+    found = [(check, lines.get(paths.get(check.type, ("gates", check.gate)))) for check in checks]
+    return [msgspec.structs.replace(check, rule=f"{PATH}:{line}") if line else check for check, line in found]
+
+
+def _lines_in_force(session: Session) -> dict[yamltext.Path, int]:
+    index = session.state.policies[-1][0]
+    event = session.state.judged[index].event
+    digest = event.evidence.get(NAME) if event else None
+    if digest is None:
+        return {}
+    try:
+        text = session.log.evidence(session.git, index, NAME, digest)
+        return yamltext.load(text, where=PATH).lines
+    except (GovkitError, Malformed):
+        return {}

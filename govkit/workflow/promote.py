@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from govkit.core import names, times
@@ -10,7 +11,7 @@ from govkit.core.events import PromotionRecorded, TagRef
 from govkit.core.gates.base import Verdict
 from govkit.core.resolve import Requirements
 from govkit.core.state import Request, Version
-from govkit.workflow import judge
+from govkit.workflow import judge, policyfile
 from govkit.workflow.judge import Judgement
 from govkit.workflow.plans import Plan, TagPlan, Written
 from govkit.workflow.session import Session
@@ -20,7 +21,10 @@ class NotMet(Refused):
     """A version does not meet what a stage requires; carries the judgement, for a report."""
 
     def __init__(self, judgement: Judgement) -> None:
-        lines = [f"{c.gate}: {c.verdict} - required {c.required}; found {c.found}" for c in judgement.blocking]
+        lines = [
+            f"{c.gate}: {c.verdict} - required {c.required}; found {c.found}" + (f" ({c.rule})" if c.rule else "")
+            for c in judgement.blocking
+        ]
         fixes = [f"{check.gate}: {check.fix}" for check in judgement.blocking if check.fix]
         super().__init__(
             f"{judgement.model}@{judgement.version} may not serve in {judgement.stage}",
@@ -79,7 +83,8 @@ def _plan(
     judgement = judge.judge(session, found, stage, action=action, online=online)
     request = _request(session, found, stage, action)
     if judgement.blocking or judgement.tally is None:
-        raise NotMet(judgement)
+        checks = policyfile.located(session, judgement.checks, stage)
+        raise NotMet(replace(judgement, checks=checks))
     rules = judge.requirements(session.policy, model, found.body.tier, stage, action)
     decisions = sorted(decision.at.id for decision in judgement.tally.counted.values())
     fields = {
