@@ -24,6 +24,7 @@ for _command in (
     starting.init,
     starting.trust,
     starting.people,
+    making.scan,
     making.hook,
     making.card,
     making.lineage,

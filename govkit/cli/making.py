@@ -1,4 +1,4 @@
-"""Commands around the card: ``hook``, ``card``, ``lineage``."""
+"""Commands around the card: ``scan``, ``hook``, ``card``, ``lineage``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,28 @@ import click
 
 from govkit.cli import common
 from govkit.core.errors import Refused, Undecided
+
+
+@click.command()
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The report.")
+def scan(paths: tuple[Path, ...], output: Path) -> None:
+    """Look for code in weights, without loading them, and write how much was found as a DVC metrics file.
+
+    A gate on the metric `dangerous` decides; finding something is not an error here. What cannot be read to its end
+    is: exit code 3, and no report.
+    """
+    from govkit.reports import table
+    from govkit.workflow import scan as workflow
+
+    scanned = workflow.run(list(paths), output)
+    rows = sorted((found.rating, f"{found.module}.{found.name}", found.file) for found in scanned.findings)
+    shown = [row for row in rows if row[0] != "innocuous"]
+    if shown:
+        table.table(("rating", "would import", "file"), shown)
+    table.write(f"scan: {', '.join(f'{name} {number}' for name, number in scanned.counts.items())}; see {output}")
+    if scanned.counts["dangerous"]:
+        table.write("DANGEROUS: loading these weights can run other code; do not load them, and find out who made them")
 
 
 @click.command()
