@@ -118,6 +118,7 @@ def decision(
     card: bytes | None = None,
     expires: str | None = None,
     name: str = "card.json",
+    comment: str = "not yet",
     **fields: Any,
 ) -> Judged:
     """Sign a decision on a request (by name or identity) without asking any rule."""
@@ -132,7 +133,7 @@ def decision(
         decision=decision,  # type: ignore[arg-type]
         meaning="yes",
         expires=expires or (now(timedelta(days=29)) if decision == "approve" else None),
-        comment="not yet" if decision == "reject" else "",
+        comment=comment if decision == "reject" else "",
     )
     subject = fields.pop("subject", found.model)
     world.push_signed(person, {name: card}, type="decision.recorded", subject=subject, body=body, **fields)
@@ -167,7 +168,8 @@ def promotion(
         **body,
     }
     name = tag_name or f"{found.model}#{fields['stage']}#{state.next_counter(found.model)}"
-    own = {k: v for k, v in fields.items() if k not in ("kind", "commit", "policy", "restores", "reason")}
+    only_event = ("kind", "commit", "policy", "restores", "reason", "ticket", "expires", "review_by")
+    own = {k: v for k, v in fields.items() if k not in only_event}
     return tagged(
         world,
         person,

@@ -165,7 +165,7 @@ def test_one_person_with_two_keys_counts_once(requested: World) -> None:
     requested.adopt_policy()
     requested.request("1.1.0", "production")
     requested.approve("1.1.0", "production", "vera")
-    requested.govkit("approve", REQUEST, as_="vera2")
+    requested.govkit("approve", REQUEST, "-m", "once more", as_="vera2")
     result = requested.promote("1.1.0", "production", expect=1)
     assert "approved by vera as validator" in result.text
     found = forge.opened(requested, REQUEST)
@@ -181,12 +181,13 @@ def test_an_approval_of_another_request_does_not_count(requested: World) -> None
     """What was said on one request counts for no other, though it is the same version and stage."""
     requested.approve("1.1.0", "production", "rita", "vera")
     old = forge.opened(requested, REQUEST)
+    requested.govkit("withdraw", REQUEST, as_="ada")
     requested.request("1.1.0", "production")
     _not_promoted(requested, "approved by nobody")
     judged = forge.promotion(requested, REQUEST, decisions=[decision.at.id for decision in old.decisions])
     assert judged.status == "inert" and "approvals are missing" in judged.reason
     judged = forge.promotion(requested, old.id)
-    assert (judged.status, judged.reason) == ("inert", f"{REQUEST} is superseded")
+    assert (judged.status, judged.reason) == ("inert", f"{REQUEST} is withdrawn")
 
 
 def test_an_approval_on_another_card_does_not_count(requested: World) -> None:
