@@ -118,7 +118,9 @@ def promotion(world: World, version: str, stage: str, *, as_: str = "remy") -> S
 def decision(world: World, person: str, name: str, choice: Choice = "approve") -> Signed:
     """Return a decision on a request, signed and not yet appended."""
     with world.session(person) as session:
-        return session.sign(decide._plan(session, name, choice, None, None))
+        return session.sign(
+            decide._plan(session, name, choice, decide.Words(comment="not yet" if choice == "reject" else ""))
+        )
 
 
 def push_with_tag(world: World, signed: Signed, tag: bytes, *, as_: str = "remy", name: str | None = None) -> None:

@@ -167,7 +167,7 @@ class World:
         self.folder = folder
         self.repo = folder / "repo"
         self.env = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "GOVKIT_", "DVC_", "SSH_"))},
+            **{k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "GOVKIT_", "DVC_", "SSH_", "COLUMNS"))},
             "GOVKIT_KNOWN_ROOTS": str(folder / "known_roots"),
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",

@@ -126,10 +126,19 @@ def _explain(error: ValidationError, prefix: tuple[str | int, ...]) -> Iterator[
         for key in error.instance if isinstance(error.instance, dict) else ():
             if key not in known:
                 yield Fault((*path, key), f"'{key}' is not known in {where}{suggest(str(key), known)}")
+    elif error.validator in ("anyOf", "oneOf") and error.context and (meant := _meant(error)):
+        for inner in meant:
+            yield from _explain(inner, prefix)
     elif error.validator in ("anyOf", "oneOf") and error.context:
         yield Fault(path, f"{where}: {_brief((best_match(error.context) or error).message)}")
     else:
         yield Fault(path, f"{where}: {_brief(error.message)}")
+
+
+def _meant(error: ValidationError) -> list[ValidationError]:
+    """Return the faults of the one form that can be meant, where the only other one is to say nothing (null)."""
+    named = [inner for inner in error.context or () if inner.validator_value != "null"]
+    return named if len({inner.schema_path[0] for inner in named}) == 1 else []
 
 
 def _brief(message: str) -> str:

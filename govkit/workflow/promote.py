@@ -72,14 +72,11 @@ def _plan(
     stage: str,
     reason: str,
     ticket: str,
-    action: judge.Action,
+    action: judge.Action = "promote",
     *,
-    online: bool,
+    online: bool = False,
 ) -> Plan:
-    found = judge.find_version(session, model, version)
-    name = f"{model}@{found.body.version}"
-    if (model, found.body.version) in session.state.revoked:
-        raise Refused(f"{name} is revoked", why="a revoked version does not come back", fix="make a new version")
+    found = _candidate(session, model, version)
     judgement = judge.judge(session, found, stage, action=action, online=online)
     request = _request(session, found, stage, action)
     if judgement.blocking or judgement.tally is None:
@@ -118,6 +115,14 @@ def _plan(
         tag=TagPlan(names.TagName(model, "assign", stage=stage, counter=1), action, found.body.commit, fields),
         summary=_summary(judgement, request, expires, review_by),
     )
+
+
+def _candidate(session: Session, model: str, version: str | None) -> Version:
+    found = judge.find_version(session, model, version)
+    if (model, found.body.version) in session.state.revoked:
+        name = f"{model}@{found.body.version}"
+        raise Refused(f"{name} is revoked", why="a revoked version does not come back", fix="make a new version")
+    return found
 
 
 def _request(session: Session, found: Version, stage: str, action: judge.Action) -> Request:

@@ -239,10 +239,11 @@ def _request_plan(
         raise Refused(f"{model}@{version} serves in {stage} already", fix="there is nothing to ask for")
     bound = facts.bound(found, rules, champion)
     open_one = judge.open_request(session, found, stage, action)
-    if open_one is not None and open_one.body.digests == bound:
+    same = open_one is not None and (open_one.body.digests, open_one.body.reason) == (bound, reason)
+    if open_one is not None and same and open_one.requester == session.actor and not open_one.decisions:
         raise Refused(
             f"'{open_one.name}' is asked for already",
-            why=f"by {open_one.requester} at {open_one.at.effective}, for the same bytes and requirements",
+            why=f"by you at {open_one.at.effective}, in the same words, for the same bytes and requirements",
             fix=f"approvers run: govkit approve '{open_one.name}'; to ask anew: govkit withdraw '{open_one.name}'",
         )
     raw, _ = facts.card_of(session, found)

@@ -35,7 +35,7 @@ FAULTS = {
         "count: 0",
         "stages.production.approvals.quorum.count: 0 is less than the minimum of 1",
     ),
-    "no approvals": ("    approvals:\n" + QUORUM, "    description:\n", "production:", "is a required property"),
+    "no approvals": ("    approvals:\n" + QUORUM, "    x-approvals:\n", "x-approvals", "'x-approvals' is not known in"),
     "a misspelt key": ("quorum: {role: validator", "qorum: {role: validator", "qorum", "did you mean 'quorum'?"),
     "a misspelt bound": ("metric: auc, min: 0.7", "metric: auc, mn: 0.7", "mn: 0.7", "did you mean 'min'?"),
     "a misspelt role": ("{role: risk-owner, count", "{role: risk-ownr, count", "ownr", "did you mean 'risk-owner'?"),

@@ -83,6 +83,7 @@ def test_approval_of_an_older_request_of_the_same_name_is_inert(requested: World
     """Approvals signed for a request do not count for the newer one of the same name, carried before or after it."""
     late = [decision(requested, person, NAME) for person in ("rita", "vera")]
     requested.approve("1.1.0", "production", "victor")
+    requested.govkit("withdraw", NAME, as_="ada")
     requested.request("1.1.0", "production")
     for made in late:
         requested.push_event(made.content, made.signature, made.evidence)
@@ -96,6 +97,7 @@ def test_approval_file_for_an_older_request_is_refused(requested: World) -> None
     """The command refuses it as well, with the reason."""
     path = requested.folder / "yes.json"
     requested.govkit("approve", NAME, "--output", str(path), as_="rita")
+    requested.govkit("withdraw", NAME, as_="ada")
     requested.request("1.1.0", "production")
     text = requested.govkit("submit", str(path), expect=1).text
     assert f"{NAME} is superseded" in text

@@ -9,6 +9,7 @@ from govkit.core.events import EVENT_FILE, SIGNATURE_FILE, RequestWithdrawn
 
 def test_decision_on_a_closed_request_is_inert(requested: World) -> None:
     """Whatever its evidence, a decision on a withdrawn request has no effect, and the rest stays proven."""
+    requested.govkit("withdraw", f"{MODEL}@1.1.0#production", as_="ada")
     request = requested.request("1.1.0", "production")
     requested.govkit("approve", f"{MODEL}@1.1.0#production", "--output", str(requested.folder / "d.json"), as_="rita")
     requested.push_signed("ada", type="request.withdrawn", body=RequestWithdrawn(request=request))
