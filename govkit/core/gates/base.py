@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
@@ -161,6 +161,10 @@ class Context:
     evaluate: Evaluator | None = None
 
 
+#: What a gate may look at beside the cards and the log.
+Need = Literal["commits", "pushed", "evaluate"]
+
+
 class Gate(Record, tag_field="type", frozen=True):
     """A requirement in the policy. A kind of gate is a subclass with its parameters and ``decide``.
 
@@ -169,8 +173,8 @@ class Gate(Record, tag_field="type", frozen=True):
         waive: roles that may waive the gate, for one version and stage, with a reason, a ticket and an end.
     """
 
-    #: What beside the cards and the log it looks at; gathered only where a gate asks for it.
-    needs: ClassVar[frozenset[Literal["commits", "pushed", "evaluate"]]] = frozenset()
+    #: What beside the cards and the log gates of this kind look at.
+    needs: ClassVar[frozenset[Need]] = frozenset()
     #: Whether the champion's card can be held against the same rule, to be shown beside.
     comparable: ClassVar[bool] = False
 
@@ -185,6 +189,10 @@ class Gate(Record, tag_field="type", frozen=True):
         """
         raise NotImplementedError
 
+    def asks(self) -> frozenset[Need]:
+        """Return what beside the cards and the log this gate looks at; gathered only where a gate asks for it."""
+        return self.needs
+
     def faults(self) -> list[str]:
         """Return what is wrong with the gate's own parameters, one sentence each."""
         return []
@@ -198,9 +206,18 @@ class Gate(Record, tag_field="type", frozen=True):
         return []
 
 
-def pending(required: str, what: str) -> Outcome:
+def pending(required: str, what: str, fix: str = "it is decided when the stage is asked for") -> Outcome:
     """Return that a gate cannot be decided yet, because ``what`` is not known here."""
-    return Outcome(Verdict.PENDING, required, f"{what} is not known here")
+    return Outcome(Verdict.PENDING, required, f"{what} is not known here", fix)
+
+
+#: From the worst verdict to the best, where a gate has several.
+_RANKS = (Verdict.ERROR, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PENDING, Verdict.WAIVED, Verdict.PASS)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the worst of several verdicts; of none at all it is ``error``, since no rule is met by being empty."""
+    return min(verdicts, key=_RANKS.index, default=Verdict.ERROR)
 
 
 #: What a bound is held against: the value itself, one end of its interval, or the whole interval, which is then
@@ -218,8 +235,9 @@ class Bounds:
     on: On
 
     def __str__(self) -> str:
-        sides = [f"≥ {self.low:g}" if self.low is not None else "", f"≤ {self.high:g}" if self.high is not None else ""]
-        text = " and ".join(side for side in sides if side)
+        # Twelve digits, not six: a bound must not read as another one.
+        sides = [f"{sign} {bound:.12g}" for sign, bound in (("≥", self.low), ("≤", self.high)) if bound is not None]
+        text = f"= {self.low:.12g}" if self.low is not None and self.low == self.high else " and ".join(sides)
         return text if self.on == "value" else f"{text} ({WORDS[self.on]})"
 
     def _holds(self, number: float) -> bool:
@@ -227,24 +245,35 @@ class Bounds:
 
     def judge(self, measure: Measure) -> Verdict:
         """Hold a measured number against the range; a problem with the number is an ``error``."""
-        if measure.problem or measure.value is None or not math.isfinite(measure.value):
-            return Verdict.ERROR
-        if self.on == "value":
-            return Verdict.PASS if self._holds(measure.value) else Verdict.FAIL
-        if measure.interval is None:
-            return Verdict.ERROR
-        low, high = measure.interval
-        if not -math.inf < low <= high < math.inf:
+        numbers = ends(measure, self.on)
+        if numbers is None:
             return Verdict.ERROR
         if self.on == "interval":
-            return self._judge_interval(low, high)
-        return Verdict.PASS if self._holds(low if self.on == "lower" else high) else Verdict.FAIL
+            return self._judge_interval(*numbers)
+        return Verdict.PASS if self._holds(numbers[0]) else Verdict.FAIL
 
     def _judge_interval(self, low: float, high: float) -> Verdict:
         if self._holds(low) and self._holds(high):
             return Verdict.PASS
         outside = (self.low is not None and high < self.low) or (self.high is not None and low > self.high)
         return Verdict.FAIL if outside else Verdict.INCONCLUSIVE
+
+
+def ends(measure: Measure, on: On) -> tuple[float, float] | None:
+    """Return what a rule holds against its bound, from and to: one number twice, or the ends of the interval.
+
+    None where the number, or the interval that the rule needs, is missing or cannot be used.
+    """
+    if measure.problem or measure.value is None or not math.isfinite(measure.value):
+        return None
+    if on == "value":
+        return measure.value, measure.value
+    if measure.interval is None:
+        return None
+    low, high = measure.interval
+    if not -math.inf < low <= high < math.inf:
+        return None
+    return {"lower": (low, low), "upper": (high, high)}.get(on, (low, high))
 
 
 WORDS = {"lower": "lower end of the interval", "upper": "upper end of the interval", "interval": "whole interval"}

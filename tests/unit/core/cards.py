@@ -11,6 +11,27 @@ from govkit.core.card import Card
 SHA = digests.sha256(b"bytes")
 ITEM = {"path": "models/m.json", "md5": "0" * 32, "sha256": SHA, "size": 5, "files": None, "source": ""}
 
+#: Numbers that are none, as a report may hold them: a gate on one is an error, never a pass.
+WRONG = {
+    "null": b"null",
+    "NaN": b"NaN",
+    "infinity": b"Infinity",
+    "minus infinity": b"-Infinity",
+    "1e400": b"1e400",
+    "text": b'"0.99"',
+    "true": b"true",
+    "a list": b"[0.99]",
+    "an empty list": b"[]",
+    "an empty mapping": b'{"value": {}}',
+    "a large integer": b"1" * 310,
+    "a value of null": b'{"value": null, "interval": [0.9, 0.99]}',
+    "a value of true": b'{"value": true, "interval": [0.9, 0.99]}',
+    "an interval of text": b'{"value": 0.99, "interval": ["0.9", "0.99"]}',
+    "an interval of one": b'{"value": 0.99, "interval": [0.9]}',
+    "a crossed interval": b'{"value": 0.99, "interval": [0.99, 0.9]}',
+    "an infinite interval": b'{"value": 0.99, "interval": [0.9, Infinity]}',
+}
+
 
 def card_value(**changes: Any) -> dict[str, Any]:
     """Return a card as JSON: complete, without metrics and without fairness."""

@@ -7,8 +7,7 @@ import pytest
 from govkit.core import measures
 from govkit.core.gates.base import Context, On, Verdict
 from govkit.core.gates.fairness import FairnessGate
-from tests.unit.core.cards import card, with_fairness
-from tests.unit.core.gates.test_metric import WRONG
+from tests.unit.core.cards import WRONG, card, with_fairness
 
 GROUPS = {"young": {"n": 500, "rate": 0.5}, "old": {"n": 300, "rate": 0.4}}
 

@@ -7,8 +7,8 @@ import pytest
 
 from govkit.core import measures
 from govkit.core.gates.base import Context, On, Verdict
-from govkit.core.gates.metric import MetricGate
-from tests.unit.core.cards import with_metrics
+from govkit.core.gates.metric import MetricGate, Slice
+from tests.unit.core.cards import WRONG, with_fairness, with_metrics
 
 WITH_INTERVAL = {"value": 0.8, "interval": [0.7, 0.9], "n": 100}
 
@@ -40,27 +40,6 @@ def test_verdict(raw: Any, low: float | None, high: float | None, on: On, expect
     outcome = MetricGate(metric="auc", min=low, max=high, on=on).decide(Context(with_metrics({"auc": raw})))
     assert expected is outcome.verdict
     assert (outcome.fix == "") == expected.opens
-
-
-WRONG = {
-    "null": b"null",
-    "NaN": b"NaN",
-    "infinity": b"Infinity",
-    "minus infinity": b"-Infinity",
-    "1e400": b"1e400",
-    "text": b'"0.99"',
-    "true": b"true",
-    "a list": b"[0.99]",
-    "an empty list": b"[]",
-    "an empty mapping": b'{"value": {}}',
-    "a large integer": b"1" * 310,
-    "a value of null": b'{"value": null, "interval": [0.9, 0.99]}',
-    "a value of true": b'{"value": true, "interval": [0.9, 0.99]}',
-    "an interval of text": b'{"value": 0.99, "interval": ["0.9", "0.99"]}',
-    "an interval of one": b'{"value": 0.99, "interval": [0.9]}',
-    "a crossed interval": b'{"value": 0.99, "interval": [0.99, 0.9]}',
-    "an infinite interval": b'{"value": 0.99, "interval": [0.9, Infinity]}',
-}
 
 
 @pytest.mark.parametrize("on", ["value", "lower", "upper", "interval"])
@@ -120,3 +99,89 @@ def test_words() -> None:
     outcome = MetricGate(metric="auc", min=0.75, on="lower").decide(Context(with_metrics({"auc": 0.8})))
     assert outcome.required == "auc ≥ 0.75 (lower end of the interval)"
     assert outcome.found == "0.8, without an interval"
+
+
+@pytest.mark.parametrize(
+    ("raw", "equals", "expected"),
+    [
+        (0, 0, Verdict.PASS),
+        (0.1, 0.1, Verdict.PASS),
+        (0.1 + 0.2, 0.3, Verdict.FAIL),
+        (1e-300, 0, Verdict.FAIL),
+        (WITH_INTERVAL, 0.8, Verdict.PASS),
+        (None, 0, Verdict.ERROR),
+        (False, 0, Verdict.ERROR),
+    ],
+)
+def test_equals_is_exact(raw: Any, equals: float, expected: Verdict) -> None:
+    """A number is the one that is asked for, to the last bit, or it is not."""
+    outcome = MetricGate(metric="dangerous", equals=equals).decide(Context(with_metrics({"dangerous": raw})))
+    assert expected is outcome.verdict
+    assert (outcome.fix == "") == expected.opens
+
+
+def test_words_of_equals() -> None:
+    """What misses by little is written out, so that nobody reads it as met."""
+    outcome = MetricGate(metric="x", equals=0.3).decide(Context(with_metrics({"x": 0.1 + 0.2})))
+    assert ("x = 0.3", "0.3 (exactly 0.30000000000000004)") == (outcome.required, outcome.found)
+
+
+@pytest.mark.parametrize(
+    ("gate", "fault"),
+    [
+        (MetricGate(metric="x", equals=0, min=0), "it sets equals beside min or max; set one or the other"),
+        (MetricGate(metric="x", equals=0, max=0), "it sets equals beside min or max; set one or the other"),
+        (MetricGate(metric="x", equals=0, on="lower"), "equals is for the value itself, so 'on' must be 'value'"),
+        (MetricGate(metric="x", equals=math.nan), "a bound must be a finite number"),
+    ],
+)
+def test_faults_of_equals(gate: MetricGate, fault: str) -> None:
+    """``equals`` stands alone."""
+    assert [fault] == gate.faults()
+    assert [] == MetricGate(metric="x", equals=0).faults()
+
+
+OLD = Slice(attribute="age", group="old")
+
+
+@pytest.mark.parametrize(
+    ("group", "expected", "found"),
+    [
+        ({"n": 300, "tpr": 0.8}, Verdict.PASS, "0.8, n = 300"),
+        ({"n": None, "tpr": 0.8}, Verdict.PASS, "0.8"),
+        ({"n": 300, "tpr": {"value": 0.8, "n": 20}}, Verdict.PASS, "0.8, n = 20"),
+        ({"n": 300, "tpr": 0.7}, Verdict.FAIL, "0.7, n = 300"),
+        ({"n": 300, "tpr": None}, Verdict.ERROR, "not a number but null: None"),
+        ({"n": 300}, Verdict.ERROR, "tpr is not reported"),
+    ],
+)
+def test_slice(group: Any, expected: Verdict, found: str) -> None:
+    """The number of one group is held against the bounds, however many there are in it."""
+    report = {"age": {"groups": {"old": group, "young": {"n": 1, "tpr": 0.1}}}}
+    outcome = MetricGate(metric="tpr", min=0.75, slice=OLD).decide(Context(with_fairness(report)))
+    assert (expected, found) == (outcome.verdict, outcome.found)
+    assert (outcome.fix == "") == expected.opens
+    assert outcome.required == "tpr of age old ≥ 0.75"
+
+
+@pytest.mark.parametrize(
+    ("report", "paths", "found"),
+    [
+        ({}, (), "age is not reported"),
+        ({"age": {"groups": {}}}, (), "old is not reported"),
+        ({"age": {"groups": {"old": {"tpr": 1}}}}, ("a.json", "b.json"), "age is not reported"),
+    ],
+)
+def test_missing_slice_is_an_error(report: Any, paths: tuple[str, ...], found: str) -> None:
+    """What no report, or more than one, has of a group blocks."""
+    outcome = MetricGate(metric="tpr", min=0, slice=OLD).decide(Context(with_fairness(report, *paths)))
+    assert (Verdict.ERROR, found) == (outcome.verdict, outcome.found)
+
+
+@pytest.mark.parametrize("raw", WRONG.values(), ids=WRONG.keys())
+def test_wrong_number_of_a_slice_is_an_error(raw: bytes) -> None:
+    """A group's number that is none blocks, whatever the bounds."""
+    group = measures.load("f.json", b'{"n": 300, "tpr": ' + raw + b"}")
+    card = with_fairness({"age": {"groups": {"old": group}}})
+    for gate in (MetricGate(metric="tpr", min=-1e300, slice=OLD), MetricGate(metric="tpr", equals=0.99, slice=OLD)):
+        assert gate.decide(Context(card)).verdict is Verdict.ERROR
