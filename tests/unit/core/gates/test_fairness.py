@@ -1,8 +1,11 @@
 """Gate ``fairness``."""
 
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from govkit.core import measures
 from govkit.core.gates.base import Context, On, Verdict
@@ -89,3 +92,76 @@ def test_faults() -> None:
     """The bounds are checked as those of metrics are."""
     assert gate(min=None).faults() == ["it sets neither min nor max, so it could never refuse"]
     assert gate().faults() == []
+
+
+def each(**changes: Any) -> FairnessGate:
+    """Return a gate on the rate of every group."""
+    return gate(compare="each", **{"min": 0.4, **changes})
+
+
+def groups(**changes: Any) -> dict[str, Any]:
+    """Return a report of groups alone."""
+    return {"age": {"groups": {**GROUPS, **changes}}}
+
+
+@pytest.mark.parametrize(
+    ("rule", "content", "expected", "found"),
+    [
+        (each(), groups(), Verdict.PASS, "all within bounds, nearest to them old 0.4 (n = 300); young 0.5 (n = 500)"),
+        (each(min=None, max=0.5), groups(), Verdict.PASS, None),
+        (each(min=0.41), groups(), Verdict.FAIL, "old 0.4 (n = 300)"),
+        (each(min=0.6), groups(), Verdict.FAIL, "old 0.4 (n = 300); young 0.5 (n = 500)"),
+        (each(min=0.41, max=0.45), groups(), Verdict.FAIL, "young 0.5 (n = 500); old 0.4 (n = 300)"),
+        (each(), groups(c={"n": 99, "rate": 0.1}), Verdict.INCONCLUSIVE, "cannot be told: c 0.1 (n = 99)"),
+        (each(), groups(c={"rate": 0.5}), Verdict.INCONCLUSIVE, "cannot be told: c 0.5 (n unknown)"),
+        (each(), groups(c={"n": 1}), Verdict.INCONCLUSIVE, "cannot be told: c has no rate (n = 1)"),
+        (each(min=0.41), groups(c={"n": 1, "rate": 0.1}), Verdict.FAIL, "old 0.4 (n = 300)"),
+        (each(min=0.41), groups(c={"n": 100}), Verdict.ERROR, "c has no rate (n = 100)"),
+        (each(), groups(c={"n": 1, "rate": None}), Verdict.ERROR, "c not a number but null: None (n = 1)"),
+        (each(on="lower"), groups(), Verdict.ERROR, None),
+        (each(), {"age": {"groups": {}}}, Verdict.ERROR, "fewer than two groups are reported"),
+        (each(), {"age": {"groups": {"old": GROUPS["old"]}}}, Verdict.ERROR, "fewer than two groups are reported"),
+        (each(attribute="sex"), groups(), Verdict.ERROR, "not reported"),
+        (
+            each(on="interval"),
+            {"age": {"groups": {k: {"n": 500, "rate": {"value": 0.4, "interval": [0.3, 0.5]}} for k in "abcd"}}},
+            Verdict.INCONCLUSIVE,
+            "cannot be told: a 0.4 [0.3, 0.5] (n = 500); b 0.4 [0.3, 0.5] (n = 500); c 0.4 [0.3, 0.5] (n = 500)"
+            " and 1 more",
+        ),
+    ],
+)
+def test_each_group(rule: FairnessGate, content: dict[str, Any], expected: Verdict, found: str | None) -> None:
+    """Every group is held against the bounds; the worst one decides and is named."""
+    outcome = rule.decide(Context(with_fairness(content)))
+    assert expected is outcome.verdict
+    assert found in (None, outcome.found)
+    assert (outcome.fix == "") == expected.opens
+
+
+@pytest.mark.parametrize("on", ["value", "lower", "upper", "interval"])
+@pytest.mark.parametrize("raw", WRONG.values(), ids=WRONG.keys())
+def test_wrong_number_of_one_group_is_an_error(raw: bytes, on: On) -> None:
+    """One group's number that is none blocks, however small the group."""
+    content = groups(c={"n": 5, **measures.load("f.json", b'{"rate": ' + raw + b"}")})
+    assert each(on=on, min=0, max=1).decide(Context(with_fairness(content))).verdict is Verdict.ERROR
+
+
+rates = st.dictionaries(
+    st.sampled_from("abcdef"),
+    st.fixed_dictionaries({"n": st.none() | st.integers(0, 300), "rate": st.none() | st.floats(0, 1)}),
+    max_size=6,
+)
+
+
+@given(rates, st.floats(0, 1), st.floats(0, 1), st.randoms())
+def test_order_and_tightness(content: dict[str, Any], low: float, more: float, random: Random) -> None:
+    """The verdict does not depend on the order of groups, and a higher floor lets no more through."""
+    wide = each(min=low).decide(Context(with_fairness({"age": {"groups": content}})))
+    names = list(content)
+    random.shuffle(names)
+    shuffled = {"age": {"groups": {name: content[name] for name in names}}}
+    assert wide == each(min=low).decide(Context(with_fairness(shuffled)))
+    tight = each(min=low + more).decide(Context(with_fairness({"age": {"groups": content}})))
+    assert tight.verdict is not Verdict.PASS or wide.verdict is Verdict.PASS
+    assert wide.verdict is not Verdict.FAIL or tight.verdict is Verdict.FAIL
