@@ -17,7 +17,9 @@ import msgspec
 from govkit.core import canonical, digests, records, resolve, rules1, tags
 from govkit.core.card import Tier
 from govkit.core.errors import Malformed
+from govkit.core.gates.calibration import CalibrationGate
 from govkit.core.gates.card import CardGate
+from govkit.core.gates.champion import ChampionGate
 from govkit.core.gates.expression import ExpressionGate
 from govkit.core.gates.fairness import FairnessGate
 from govkit.core.gates.lineage import LineageGate
@@ -30,7 +32,7 @@ SCHEMA: Final = "govkit.policy/v1"
 KNOWN_RULES: Final = (1, 2)
 RULES: Final = 2
 
-AnyGate = MetricGate | FairnessGate | LineageGate | CardGate | ExpressionGate
+AnyGate = MetricGate | FairnessGate | LineageGate | CardGate | ExpressionGate | ChampionGate | CalibrationGate
 Kind = Literal["person", "service"]
 Choice = Literal["approve", "reject", "lift"]
 

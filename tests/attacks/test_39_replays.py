@@ -87,7 +87,7 @@ def test_approval_of_an_older_request_of_the_same_name_is_inert(requested: World
     requested.request("1.1.0", "production")
     for made in late:
         requested.push_event(made.content, made.signature, made.evidence)
-        assert (requested.last().status, requested.last().reason) == ("inert", f"{NAME} is superseded")
+        assert (requested.last().status, requested.last().reason) == ("inert", f"{NAME} is withdrawn")
     text = requested.promote("1.1.0", "production", expect=1).text
     assert "approved by nobody" in text
     assert "still needed: risk-owner, validator" in text
@@ -100,7 +100,7 @@ def test_approval_file_for_an_older_request_is_refused(requested: World) -> None
     requested.govkit("withdraw", NAME, as_="ada")
     requested.request("1.1.0", "production")
     text = requested.govkit("submit", str(path), expect=1).text
-    assert f"{NAME} is superseded" in text
+    assert f"{NAME} is withdrawn" in text
 
 
 def test_file_is_carried_once(requested: World) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from govkit.core import canonical, digests, measures, records
 from govkit.core import card as cards
 from govkit.core.card import Card
+from govkit.core.gates.base import History
 
 SHA = digests.sha256(b"bytes")
 ITEM = {"path": "models/m.json", "md5": "0" * 32, "sha256": SHA, "size": 5, "files": None, "source": ""}
@@ -74,6 +75,19 @@ def with_fairness(attributes: Any, *paths: str) -> Card:
     """Return a card with a fairness report of these attributes, in one file or several."""
     reports = [measures.fairness(path, {"attributes": attributes}) for path in paths or ("fairness.json",)]
     return card(fairness=measures_value(reports))
+
+
+def history(**changes: Any) -> History:
+    """Return what the log knows of version 1.1.0, asked for in production, where 1.0.0 serves."""
+    known: dict[str, Any] = {
+        "now": "2026-11-23T10:00:00Z",
+        "stage": "production",
+        "version": "1.1.0",
+        "commit": "git-sha1:" + "1" * 40,
+        "registrar": "alice",
+        "champion": "1.0.0",
+    }
+    return History(**{**known, **changes})
 
 
 def measures_value(found: list[Any]) -> list[Any]:
