@@ -20,6 +20,7 @@ from govkit.core.errors import Malformed
 from govkit.core.gates.calibration import CalibrationGate
 from govkit.core.gates.card import CardGate
 from govkit.core.gates.champion import ChampionGate
+from govkit.core.gates.drift import DriftGate
 from govkit.core.gates.expression import ExpressionGate
 from govkit.core.gates.fairness import FairnessGate
 from govkit.core.gates.lineage import LineageGate
@@ -32,7 +33,9 @@ SCHEMA: Final = "govkit.policy/v1"
 KNOWN_RULES: Final = (1, 2)
 RULES: Final = 2
 
-AnyGate = MetricGate | FairnessGate | LineageGate | CardGate | ExpressionGate | ChampionGate | CalibrationGate
+AnyGate = (
+    MetricGate | FairnessGate | LineageGate | CardGate | ExpressionGate | ChampionGate | CalibrationGate | DriftGate
+)
 Kind = Literal["person", "service"]
 Choice = Literal["approve", "reject", "lift"]
 
