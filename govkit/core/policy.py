@@ -20,6 +20,8 @@ from govkit.core.errors import Malformed
 from govkit.core.gates.calibration import CalibrationGate
 from govkit.core.gates.card import CardGate
 from govkit.core.gates.champion import ChampionGate
+from govkit.core.gates.compatibility import CompatibilityGate
+from govkit.core.gates.data import DataGate
 from govkit.core.gates.drift import DriftGate
 from govkit.core.gates.expression import ExpressionGate
 from govkit.core.gates.fairness import FairnessGate
@@ -36,6 +38,15 @@ RULES: Final = 2
 AnyGate = (
     MetricGate | FairnessGate | LineageGate | CardGate | ExpressionGate | ChampionGate | CalibrationGate | DriftGate
 )
+    MetricGate
+    | FairnessGate
+    | LineageGate
+    | CardGate
+    | ChampionGate
+    | CalibrationGate
+    | DriftGate
+    | DataGate
+    | CompatibilityGate
 Kind = Literal["person", "service"]
 Choice = Literal["approve", "reject", "lift"]
 
