@@ -14,7 +14,7 @@ import msgspec
 
 from govkit.cli.main import cli
 from govkit.core import card, draft, events, policy, report, schema, tags, verdict
-from govkit.core.gates import base
+from govkit.core.gates import base, kinds
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by scripts/reference.py from the code; run `make docs` after a change. -->\n\n"
@@ -88,7 +88,7 @@ def _type_name(kind: Any) -> str:
 
 def pages() -> dict[str, str]:
     """Return every generated file by its name in ``docs/reference``."""
-    gates = list(policy.AnyGate.__args__)
+    gates = list(kinds.AnyGate.__args__)
     found = {
         "commands.md": commands(),
         "policy.md": structure(

@@ -17,16 +17,7 @@ import msgspec
 from govkit.core import canonical, digests, records, resolve, rules1, tags
 from govkit.core.card import Tier
 from govkit.core.errors import Malformed
-from govkit.core.gates.calibration import CalibrationGate
-from govkit.core.gates.card import CardGate
-from govkit.core.gates.champion import ChampionGate
-from govkit.core.gates.compatibility import CompatibilityGate
-from govkit.core.gates.data import DataGate
-from govkit.core.gates.drift import DriftGate
-from govkit.core.gates.expression import ExpressionGate
-from govkit.core.gates.fairness import FairnessGate
-from govkit.core.gates.lineage import LineageGate
-from govkit.core.gates.metric import MetricGate
+from govkit.core.gates.kinds import AnyGate
 from govkit.core.records import GateName, Index, Person, Record, RoleName, Span, Stage, Words
 from govkit.core.resolve import Requirements, StageView
 
@@ -35,18 +26,6 @@ SCHEMA: Final = "govkit.policy/v1"
 KNOWN_RULES: Final = (1, 2)
 RULES: Final = 2
 
-AnyGate = (
-    MetricGate | FairnessGate | LineageGate | CardGate | ExpressionGate | ChampionGate | CalibrationGate | DriftGate
-)
-    MetricGate
-    | FairnessGate
-    | LineageGate
-    | CardGate
-    | ChampionGate
-    | CalibrationGate
-    | DriftGate
-    | DataGate
-    | CompatibilityGate
 Kind = Literal["person", "service"]
 Choice = Literal["approve", "reject", "lift"]
 

@@ -13,7 +13,8 @@ from jsonschema.exceptions import ValidationError, best_match
 
 from govkit.core import keys, policy, policycheck, schema, yamltext
 from govkit.core.errors import Malformed
-from govkit.core.policy import AnyGate, InForce, Policy
+from govkit.core.gates.kinds import AnyGate
+from govkit.core.policy import InForce, Policy
 from govkit.core.policycheck import Fault, suggest
 
 

@@ -81,7 +81,7 @@ def _context(session: Session, question: Question) -> Context:
     """Gather what the gates may look at; what costs something only where one of them asks for it."""
     version, champion = question.version, question.champion
     name = champion.body.version if champion else None
-    asked = {need for gate in question.rules.gates.values() for need in gate.needs}
+    asked = {need for gate in question.rules.gates.values() for need in gate.asks()}
     return Context(
         card_of(session, version)[1],
         champion_card(session, champion),
@@ -107,7 +107,7 @@ def _signed_commits(session: Session, question: Question) -> list[SignedCommit]:
 
 def evaluator(rules: Requirements) -> Evaluator | None:
     """Return what evaluates expressions, where a gate has one: the engine takes a third of a second to start."""
-    if not any("evaluate" in gate.needs for gate in rules.gates.values()):
+    if not any("evaluate" in gate.asks() for gate in rules.gates.values()):
         return None
     from govkit.storage import expressions
 
@@ -116,7 +116,7 @@ def evaluator(rules: Requirements) -> Evaluator | None:
 
 def pushed(session: Session, version: Version, rules: Requirements) -> dict[str, bool] | None:
     """Ask the DVC remote for the bytes of a version, where a gate wants to know."""
-    if not any("pushed" in gate.needs for gate in rules.gates.values()):
+    if not any("pushed" in gate.asks() for gate in rules.gates.values()):
         return None
     card = card_of(session, version)[1]
     check_settings(session, version.body.commit.partition(":")[2])

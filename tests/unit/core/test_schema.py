@@ -90,7 +90,7 @@ def test_editors_can_tell_what_a_key_means() -> None:
     found = schema.of(policy.Policy, title=policy.SCHEMA)
     assert found["properties"]["branches"]["description"].startswith("a version is registered from commits")
     metric = found["$defs"]["MetricGate"]
-    assert metric["description"] == "A metric of the card lies within bounds."
+    assert metric["description"] == "A metric of the card lies within bounds, or is exactly a number."
     assert metric["properties"]["description"]["description"] == "the reason for the rule, for people."
     assert metric["properties"]["metric"]["description"].startswith("the metric's name as `dvc metrics show`")
     span = found["$defs"]["Approvals"]["properties"]["valid_for"]["anyOf"][0]
