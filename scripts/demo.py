@@ -34,6 +34,8 @@ ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "DVC_NO_ANALYTICS": "1",
     "PYTHONWARNINGS": "ignore",
+    # Tables are drawn for the width of whoever looks on, less our indentation.
+    "COLUMNS": str(max(shutil.get_terminal_size((160, 24)).columns - 4, 80)),
 }
 for _name in ("GOVKIT_KEY", "GOVKIT_ROOT"):
     ENVIRONMENT.pop(_name, None)

@@ -24,7 +24,7 @@ POLICY = """\
 # This file is a proposal; what is in force says the governance log ('govkit policy show').
 # Every key is explained in docs/reference/policy.md; 'govkit policy check' checks this file.
 schema: govkit.policy/v1
-rules: 1
+rules: 2
 branches: [{branch}] # a version is registered from commits that are on one of these
 
 people:
