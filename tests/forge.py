@@ -143,6 +143,7 @@ def decision(
 def promotion(
     world: World,
     request: str,
+    /,
     *,
     person: str = "remy",
     tag_name: str | None = None,
