@@ -5,10 +5,28 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
+from govkit.core import assess
 from govkit.core.errors import Malformed
+from govkit.core.events import Digests, WaiverGranted
+from govkit.core.followups import Waiver
 from govkit.core.gates.base import Context, Gate, Verdict
 from govkit.core.gates.kinds import AnyGate
-from tests.unit.core.cards import card, history
+from govkit.core.state import Judged, Status
+from tests.unit.core.cards import SHA, card, history
+
+WAIVER = Waiver(
+    "m",
+    Judged(7, SHA, Status.GOOD, "", "2026-11-23T10:00:00Z", None, None),
+    WaiverGranted(
+        gate="rule",
+        version="1.0.0",
+        stage="production",
+        digests=Digests(card=SHA, weights=SHA, data=SHA, requirements=SHA, champion=None),
+        reason="more data is on its way",
+        expires="2026-12-31T00:00:00Z",
+        ticket="RISK-1",
+    ),
+)
 
 #: One gate of each kind, as people write it.
 WRITTEN: dict[str, dict[str, Any]] = {
@@ -75,3 +93,20 @@ def test_nothing_passes_by_being_empty(kind: str) -> None:
         assert outcome.required
         assert outcome.found
         assert outcome.fix
+
+
+WAIVED_BY_ROLE = {"waive": ["risk-owner"]}
+
+
+@pytest.mark.parametrize("kind", WRITTEN)
+def test_a_waiver_opens_every_kind_that_is_decided_and_shut(kind: str) -> None:
+    """A gate that fails, errs or is inconclusive is waived, and still says what it found; a pending one is not."""
+    gate, known = read(kind, **WAIVED_BY_ROLE), history(version=None, commit=None, registrar=None, champion=None)
+    context = Context(card(statements={"schema": "govkit.model/v1"}), history=known, commits=[], pushed={})
+    before = assess.gates({"rule": gate}, context)[0]
+    after = assess.gates({"rule": gate}, context, waivers={"rule": WAIVER})[0]
+    other = assess.gates({"rule": gate}, context, waivers={"another": WAIVER})[0]
+    shut = before.verdict in (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE)
+    assert (Verdict.WAIVED if shut else before.verdict) == after.verdict
+    assert (f"{before.verdict}, {before.found}; {WAIVER.words}" if shut else before.found) == after.found
+    assert other == before

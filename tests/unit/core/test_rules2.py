@@ -1,0 +1,231 @@
+"""Rules 2 of the ledger: what came with it, and that logs of rules 1 are judged as they were."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from govkit.core import canonical, policy, rules1
+from govkit.core.errors import Malformed
+from govkit.core.events import Digests
+from tests.unit.core.simulator import MODEL, Json, World, commit, digest, edited, good, key, policy_value, refused
+
+
+def value2() -> Json:
+    """Return the policy of the simulated world under rules 2, in which risk owners may waive ``auc``."""
+    value = edited(policy_value(), "rules", to=2)
+    del value["records"]["waiver.granted"]
+    value["gates"]["auc"]["waive"] = ["risk-owner"]
+    return value
+
+
+@pytest.fixture
+def world() -> World:
+    """A world under rules 2 in which 1.0.0 is registered and asked for in production."""
+    found = World(value2())
+    good(found.register("1.0.0"))
+    good(found.request("1.0.0"))
+    return found
+
+
+def bound(world: World) -> Json:
+    """Return what the newest request binds."""
+    found = world.newest_request().body.digests
+    assert found is not None
+    return {name: getattr(found, name) for name in found.__struct_fields__}
+
+
+def waive(world: World, actor: str = "bob", *, digests: Json | None = None, **changes: Any) -> Any:
+    """Waive ``auc`` for 1.0.0 in production; any part can be another."""
+    body = {
+        "gate": "auc",
+        "version": "1.0.0",
+        "stage": "production",
+        "digests": {**bound(world), **(digests or {})},
+        "reason": "agreed with the board",
+        "expires": "2026-03-01T00:00:00Z",
+        "ticket": "RISK-1",
+        **changes,
+    }
+    return world.write("waiver.granted", actor, body, subject=MODEL)
+
+
+FIELDS = ("card", "weights", "data", "requirements", "champion")
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_waiver_of_anything_else_is_inert(world: World, field: str) -> None:
+    """A waiver binds what a request binds: with any digest changed it has no effect."""
+    assert waive(world, digests={field: digest("another")}).status == "inert"
+    assert world.state.waivers == []
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(FIELDS), st.text(max_size=5))
+def test_any_change_of_a_digest_voids_a_waiver(field: str, other: str) -> None:
+    """What was waived for some bytes and requirements is not waived for any others."""
+    world = World(value2())
+    good(world.register("1.0.0"))
+    good(world.request("1.0.0"))
+    good(waive(world))
+    version = world.state.versions[MODEL, "1.0.0"]
+    own = bound(world)
+    at = world.state.effective
+    assert set(world.state.waived(version, "production", Digests(**own), at=at)) == {"auc"}
+    changed = Digests(**{**own, field: digest(other)})
+    assert world.state.waived(version, "production", changed, at=at) == {}
+    assert world.state.waived(version, "staging", Digests(**own), at=at) == {}
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(("card", "weights", "commit", "requirements", "policy")), st.text(max_size=5))
+def test_any_change_of_a_digest_voids_approvals(field: str, other: str) -> None:
+    """An approved request lets nothing in but what it binds."""
+    world = World(value2())
+    good(world.register("1.0.0"))
+    good(world.request("1.0.0"))
+    world.approve_all()
+    changed = commit(other) if field == "commit" else digest(other)
+    assert world.promote("1.0.0", body={field: changed}).status == "inert"
+    good(world.promote("1.0.0"))
+
+
+def test_a_waiver_of_a_stolen_key_does_not_count(world: World) -> None:
+    """What a compromised key waived is waived no longer."""
+    at = good(waive(world)).index
+    value = edited(world.value, "people", "bob", "keys", to=[key("bob's new one")])
+    value["retired"] = [{"key": key("bob"), "person": "bob", "reason": "compromised", "since": at}]
+    good(world.change(value, removed=[{"key": key("bob"), "compromised_from": at}]))
+    version = world.state.versions[MODEL, "1.0.0"]
+    assert world.state.waived(version, "production", Digests(**bound(world)), at=world.state.effective) == {}
+
+
+def test_removed_keys_are_those_of_the_policy(world: World) -> None:
+    """Who adopts a policy cannot take other keys out, or from another place on, than was approved."""
+    value = edited(world.value, "people", "bob", "keys", to=[key("bob's new one")])
+    value["retired"] = [{"key": key("bob"), "person": "bob", "reason": "compromised", "since": 3}]
+    request = good(world.request_policy(value))
+    for who in ("dan", "erin"):
+        good(world.decide(who, "admin", request=request.id))
+    wrong = "the keys that it takes out are not those that the policy takes out"
+    for removed in ([], [{"key": key("bob"), "compromised_from": 4}], [{"key": key("bob"), "compromised_from": None}]):
+        refused(world.adopt(value, body={"removed": removed}), wrong)
+    good(world.adopt(value, body={"removed": [{"key": key("bob"), "compromised_from": 3}]}))
+
+
+def test_findings_are_opened_and_closed_once(world: World) -> None:
+    """A finding has an owner whom the policy knows and a day to come, and ends once."""
+    body = {"version": "1.0.0", "text": "drift", "owner": "bob", "due": "2026-03-01T00:00:00Z"}
+
+    def write(**changes: Any) -> Any:
+        return world.write("finding.opened", "carol", {**body, **changes}, subject=MODEL)
+
+    refused(write(owner="nobody"), "the policy in force does not know 'nobody'")
+    refused(write(due="2020-01-01T00:00:00Z"), "the day it is due has passed")
+    refused(write(due="2026-02-31T00:00:00Z"), world_reason(world))
+    opened = good(write())
+    closing = {"finding": opened.id, "resolution": "retrained"}
+    refused(
+        world.write("finding.closed", "carol", {**closing, "finding": digest("x")}, subject=MODEL),
+        "there is no such finding for this subject",
+    )
+    good(world.write("finding.closed", "carol", closing, subject=MODEL))
+    refused(
+        world.write("finding.closed", "carol", closing, subject=MODEL),
+        f"finding#{opened.index} is closed already",
+    )
+
+
+def world_reason(world: World) -> str:
+    """Return the reason of the newest verdict."""
+    return world.state.judged[-1].reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "reason"),
+    [
+        ("canary.recorded", {"stage": "moon"}, "the policy in force knows no stage 'moon'"),
+        ("reproduction.recorded", {}, "it reproduces another commit than was registered"),
+        ("deployment.recorded", {}, "there is no such promotion of this model"),
+    ],
+)
+def test_reports_are_about_what_there_is(world: World, kind: str, body: Json, reason: str) -> None:
+    """What is recorded speaks of stages, commits and promotions that the log knows."""
+    from tests.unit.core.test_rules_records import BODIES
+
+    actor, usual = BODIES[kind]
+    refused(world.write(kind, actor, {**usual, **body}, subject=MODEL), reason)
+
+
+def test_a_service_may_propose_a_policy_and_no_more() -> None:
+    """A role under ``propose`` asks for a policy; it neither adopts nor asks for anything else of administrators."""
+    value = value2()
+    value["roles"]["ci"] = {"people": ["robot"]}
+    value["admin"]["propose"] = ["ci"]
+    world = World(value)
+    changed = edited(value, "description", to="another")
+    asked = good(world.request_policy(changed, actor="robot"))
+    for who in ("dan", "erin"):
+        good(world.decide(who, "admin", request=asked.id))
+    refused(world.adopt(changed, actor="robot"), "robot holds none of the roles admin")
+    good(world.adopt(changed, actor="alice"))
+
+
+NEWER: dict[str, tuple[tuple[str, ...], Any]] = {
+    "meanings by decision": (("meanings",), {"approve": ["yes"]}),
+    "a role that may waive": (("gates", "auc", "waive"), ["risk-owner"]),
+    "an exact metric": (("gates", "auc"), {"type": "metric", "metric": "auc", "equals": 1}),
+    "a newer gate": (("gates", "auc"), {"type": "signed-commits"}),
+    "inheritance": (("stages", "production", "inherits"), "staging"),
+    "tiers": (("stages", "staging", "tiers"), {"high": {"gates": ["origin"]}}),
+    "a review": (("stages", "staging", "approvals", "review_after"), "30d"),
+    "forbidden requesters": (("stages", "staging", "approvals", "forbid"), ["requester"]),
+    "proposers": (("admin", "propose"), ["release"]),
+    "retired keys": (("retired",), [{"key": key("x"), "person": "x", "reason": "lost"}]),
+}
+
+
+@pytest.mark.parametrize(("path", "to"), NEWER.values(), ids=NEWER.keys())
+def test_rules_1_know_nothing_of_it(path: tuple[str, ...], to: Any) -> None:
+    """What came with rules 2 is malformed in a policy of rules 1, as it is for a govkit of that time."""
+    value = edited(policy_value(), *path, to=to)
+    with pytest.raises(Malformed, match="rules 1 does not know"):
+        policy.parse(policy.written_out(value))
+    again = edited(value2(), *path, to=to)
+    assert policy.parse(policy.written_out(again)).policy.rules == 2
+
+
+def test_a_policy_of_rules_1_is_written_as_it_was() -> None:
+    """It is written without the keys that came later, so that its requirements keep their digest."""
+    written = canonical.decode(policy.written_out(policy_value()))
+    assert set(written["admin"]) == {"roles", "approvals", "sole"}
+    assert set(written["stages"]["staging"]) == {"gates", "approvals", "promote", "description"}
+    assert set(written["gates"]["origin"]) == {"type", "description"}
+    rules1.check_policy(written)
+
+
+@pytest.mark.parametrize(("kind", "field"), [("decision.recorded", "comment"), ("promotion.recorded", "review_by")])
+def test_newer_fields_of_bodies_are_inert_under_rules_1(kind: str, field: str) -> None:
+    """A body with a field that came with rules 2 has no effect under rules 1, as a govkit of that time says."""
+    world = World()
+    good(world.register("1.0.0"))
+    good(world.request("1.0.0"))
+    if kind == "decision.recorded":
+        judged = world.decide("bob", "risk-owner", body={field: "words"})
+    else:
+        world.approve_all()
+        judged = world.promote("1.0.0", body={field: None})
+    refused(judged, f"rules 1 does not know {field}")
+
+
+def test_an_inheritance_that_goes_round_in_a_circle() -> None:
+    """It is a fault, and such a stage requires nothing that could be met."""
+    value = value2()
+    value["stages"]["staging"]["inherits"] = "production"
+    value["stages"]["production"]["inherits"] = "staging"
+    found = policy.parse(policy.written_out(value))
+    assert found.stage("staging") is None
+    assert found.requirements(MODEL, "high", "production") is None
