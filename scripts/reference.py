@@ -14,7 +14,7 @@ import msgspec
 
 from govkit.cli.main import cli
 from govkit.core import card, draft, events, policy, report, schema, tags, verdict
-from govkit.core.gates import base, kinds
+from govkit.core.gates import base, kinds, metric
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by scripts/reference.py from the code; run `make docs` after a change. -->\n\n"
@@ -83,7 +83,8 @@ def _type_name(kind: Any) -> str:
     text = re.sub(r"typing\.Literal\[([^\]]*)\]", r"one of \1", text)
     text = re.sub(r"(?:govkit\.[a-z_.]+|typing)\.", "", text).replace("<class '", "").replace("'>", "")
     text = text.replace("NoneType", "null").replace("None", "null").replace("dict[str, ", "mapping of [")
-    return text.replace("list[", "list of [").replace("str", "text").replace("'", "`")
+    text = text.replace("list[", "list of [").replace("dict[", "mapping of [")
+    return re.sub(r"\bstr\b", "text", text).replace("'", "`")
 
 
 def pages() -> dict[str, str]:
@@ -100,10 +101,14 @@ def pages() -> dict[str, str]:
                 policy.Member,
                 policy.Role,
                 policy.Admin,
+                policy.Retired,
                 policy.StageRules,
+                policy.TierRules,
+                policy.BreakGlass,
                 policy.Approvals,
                 policy.Quorum,
                 *gates,
+                metric.Slice,
             ],
         ),
         "model.md": structure(
