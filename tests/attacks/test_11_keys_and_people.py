@@ -43,7 +43,8 @@ def two_validators(governed: World) -> World:
 
 def test_person_with_two_keys_counts_once(two_validators: World) -> None:
     """Two approvals by victor, each with another key of his, are one."""
-    two_validators.approve("1.0.0", "staging", "victor", "victor2")
+    two_validators.approve("1.0.0", "staging", "victor")
+    two_validators.govkit("approve", "scorer@1.0.0#staging", "-m", "once more", as_="victor2")
     judged = two_validators.log().state.judged[-2:]
     assert [(j.status, j.event.actor) for j in judged] == [("good", "victor")] * 2
     assert judged[0].signer != judged[1].signer
@@ -57,7 +58,7 @@ def test_promotion_that_names_both_is_inert(two_validators: World) -> None:
     two_validators.approve("1.0.0", "staging", "victor", "vera")
     honest = promotion(two_validators, "1.0.0", "staging")
     value = canonical.decode(honest.content)
-    two_validators.approve("1.0.0", "staging", "victor2")
+    two_validators.govkit("approve", "scorer@1.0.0#staging", "-m", "once more", as_="victor2")
     state = two_validators.log().state
     both = sorted(j.id for j in state.judged if j.event and j.event.actor == "victor" and "decision" in j.event.body)
     value["log"] = {"size": two_validators.log().head.size, "root": two_validators.log().head.root}

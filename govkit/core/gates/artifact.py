@@ -57,7 +57,7 @@ class ArtifactGate(Gate, tag="artifact", frozen=True, kw_only=True):
     The format is what the contract in ``model.yaml`` says, and the file's suffix must not contradict it. Formats that
     cannot run code: ``xgboost-json``, ``xgboost-ubj``, ``lightgbm-text``, ``catboost-cbm``, ``safetensors``,
     ``onnx``, ``pmml``, ``gguf``, ``tflite``, ``parquet``, ``csv``, ``json``. Any other, known or not, needs a scan
-    report: a DVC stage that reads the weights and writes a metrics file whose path ends in ``scan.json``, with the
+    report: a DVC stage that runs ``govkit scan`` on the weights and writes a metrics file whose path ends in ``scan.json``, with the
     counts ``files``, ``dangerous`` and ``suspicious``.
 
     Attributes:
@@ -140,6 +140,7 @@ def reports(card: Card) -> list[str]:
         out
         for stage in card.lineage.stages
         if any(within(card.weights.path, dep) for dep in stage.deps)
+        and any(line.split()[:2] == ["govkit", "scan"] for line in stage.cmd)
         for out in stage.outs
     }
     return sorted(known & written)
