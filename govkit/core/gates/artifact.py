@@ -57,8 +57,8 @@ class ArtifactGate(Gate, tag="artifact", frozen=True, kw_only=True):
     The format is what the contract in ``model.yaml`` says, and the file's suffix must not contradict it. Formats that
     cannot run code: ``xgboost-json``, ``xgboost-ubj``, ``lightgbm-text``, ``catboost-cbm``, ``safetensors``,
     ``onnx``, ``pmml``, ``gguf``, ``tflite``, ``parquet``, ``csv``, ``json``. Any other, known or not, needs a scan
-    report: a DVC stage that runs ``govkit scan`` on the weights and writes a metrics file whose path ends in ``scan.json``, with the
-    counts ``files``, ``dangerous`` and ``suspicious``.
+    report: a DVC stage that runs ``govkit scan`` on the weights and writes a metrics file whose path ends in
+    ``scan.json``, with the counts ``files``, ``dangerous`` and ``suspicious``.
 
     Attributes:
         formats: the formats that are allowed.
