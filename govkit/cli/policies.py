@@ -1,4 +1,4 @@
-"""Commands around the policy: ``policy show|check|schema|propose|adopt``."""
+"""Commands around the policy: ``policy show|check|schema|diff|test|propose|adopt``."""
 
 from __future__ import annotations
 
@@ -88,12 +88,21 @@ def propose(reason: str, output: str, **options: Any) -> None:
     from govkit.reports import jsonout, table
     from govkit.workflow import policychange
 
-    written = policychange.propose(common.session(**options), reason)
+    done = policychange.propose(common.session(**options), reason)
     if output == "json":
-        jsonout.write("govkit.written/v1", {"index": written.judged.index, "id": written.judged.id})
+        jsonout.write("govkit.written/v1", done)
         return
-    table.write(f"asked: 'policy#{written.judged.index}'; it is NOT in force")
-    table.write(f"next: administrators run  govkit approve 'policy#{written.judged.index}'")
+    name, needs = f"policy#{done.index}", f"; it needs {done.needs}" if done.needs else "; it is approved"
+    if done.state == "in-force":
+        table.write(f"governance/policy.yaml is in force already, since event {done.index}: nothing to propose")
+    elif done.state == "already-proposed":
+        table.write(f"'{name}' asks for this policy already: nothing was written. It is NOT in force{needs}")
+    elif options["dry_run"]:
+        table.write(f"it would be asked for, and NOT be in force{needs}")
+    else:
+        table.write(f"asked: '{name}'. It may be merged, but is NOT in force{needs}")
+    if done.state != "in-force" and not options["dry_run"]:
+        table.write(f"next: administrators run  govkit policy diff '{name}'  and  govkit approve '{name}'")
 
 
 @policy.command()
@@ -104,8 +113,43 @@ def adopt(name: str | None, output: str, **options: Any) -> None:
     from govkit.reports import jsonout, table
     from govkit.workflow import policychange
 
-    written = policychange.adopt(common.session(**options), name)
+    done = policychange.adopt(common.session(**options), name)
     if output == "json":
-        jsonout.write("govkit.written/v1", {"index": written.judged.index, "id": written.judged.id})
+        jsonout.write("govkit.written/v1", done)
         return
-    table.write(f"in force from event {written.judged.index} on")
+    would = "would be " if options["dry_run"] else ""
+    table.write(f"{would}in force from event {done.index} on: {done.policy}")
+    for words in done.people or ["people, keys and roles are as before"]:
+        table.write(f"  {words}")
+
+
+@policy.command()
+@click.argument("name", metavar="[REQUEST]", required=False)
+@common.repo_option
+@common.root_option
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["table", "json", "markdown"]),
+    default="table",
+    help="How to print the answer.",
+)
+def diff(name: str | None, repo: Path, root: str | None, output: str) -> None:
+    """Say in words what changes between the policy in force and governance/policy.yaml.
+
+    With REQUEST (policy#INDEX), between the policy in force and the one that the request asks for. What makes the
+    policy looser is marked, and so is whatever has no known direction.
+    """
+    from govkit.core import policydiff
+    from govkit.reports import jsonout, policychanges
+    from govkit.workflow import policychange
+
+    found = policychange.difference(common.session(repo, root=root), name)
+    if output == "json":
+        jsonout.write(policydiff.SCHEMA, found)
+    elif output == "markdown":
+        from govkit.cards.text import markdown
+
+        policychanges.write_markdown(found.changes, found.source, found.notes, markdown)
+    else:
+        policychanges.write_table(found.changes, found.source, found.notes)
