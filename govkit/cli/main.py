@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from govkit.cli import common, deciding, followups, looking, making, policies, starting, verifying
+from govkit.cli import common, deciding, followups, looking, making, people, policies, starting, verifying
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -23,7 +23,7 @@ def cli() -> None:
 for _command in (
     starting.init,
     starting.trust,
-    starting.people,
+    people.people,
     making.scan,
     making.hook,
     making.card,

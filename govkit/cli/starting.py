@@ -1,4 +1,4 @@
-"""Commands to start with: ``init``, ``trust``, ``people add``."""
+"""Commands to start with: ``init``, ``trust``."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def trust(repo: Path, root: str | None, yes: bool, output: str) -> None:
     Compare the root with somebody who knows it, over another channel, before you say yes.
     """
     from govkit.reports import jsonout, table
-    from govkit.workflow import people as workflow
+    from govkit.workflow import trusting as workflow
     from govkit.workflow.plans import is_interactive
 
     session = common.session(repo, root=root)
@@ -75,32 +75,3 @@ def trust(repo: Path, root: str | None, yes: bool, output: str) -> None:
         raise Refused("nothing was pinned", fix="say yes, or pass --yes after comparing the root")
     workflow.pin(session, seen)
     click.echo(f"pinned in {session.pins.path}", err=True)
-
-
-@click.group()
-def people() -> None:
-    """People of the policy, their keys and roles."""
-
-
-@people.command("add")
-@click.argument("person", metavar="ID")
-@click.option("--key", "public", required=True, metavar="FILE", help="Their public key.")
-@click.option("--name", help="Their name.")
-@click.option("--email", "emails", multiple=True, help="An address under which they commit; may be repeated.")
-@click.option("--role", "roles", multiple=True, help="A role they get; may be repeated.")
-@click.option("--service", is_flag=True, help="A service: it signs, but never decides.")
-@common.repo_option
-@common.dry_run_option
-def add(repo: Path, dry_run: bool, person: str, public: str, **about: Any) -> None:
-    """Add a person, or a key, address or role of one, to governance/policy.yaml.
-
-    That is a proposal: it counts once the log has adopted it.
-    """
-    from govkit.reports import table
-    from govkit.workflow import people as workflow
-
-    path = workflow.add(common.session(repo, dry_run=dry_run), person, public, **about)
-    table.write(f"{'would change' if dry_run else 'changed'} {path}")
-    table.write(
-        "next: 'govkit policy check', then 'govkit policy propose -m REASON' (a sole administrator: 'policy adopt')"
-    )

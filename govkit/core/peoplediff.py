@@ -22,8 +22,8 @@ def changes(before: InForce, after: InForce) -> list[Change]:
 
 def is_of_keys(change: Change) -> bool:
     """Tell whether a change is about who can sign as whom."""
-    first, _, rest = change.path.partition(".")
-    return first == "retired" or (first == "people" and (rest.endswith(".keys") or "." not in rest))
+    about = change.path.rpartition(".")[2]
+    return change.path == "retired" or (change.path.startswith("people.") and about not in ("name", "kind", "emails"))
 
 
 def print_of(key: str) -> str:

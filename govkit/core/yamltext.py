@@ -81,6 +81,9 @@ def load(text: bytes, *, where: str, tolerant: bool = False) -> Document:
         # PyYAML lets the errors of int(), chr() and its own tables through, for escapes and directives out of range.
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
+        if isinstance(error, UnicodeDecodeError):
+            before = text[: error.start].count(b"\n")
+            line = f":{before + 1}"
         raise Malformed(f"{where}{line}: {getattr(error, 'problem', None) or 'not YAML'}") from error
 
 

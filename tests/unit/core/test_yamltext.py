@@ -76,7 +76,7 @@ REFUSED = {
     "two documents": (b"a: 1\n---\nb: 2\n", "f.yaml:2:"),
     "an open bracket": (b"a: [1, 2\n", "f.yaml:2:"),
     "a tab": (b"a:\n\t- 1\n", "f.yaml:2:"),
-    "not utf-8": (b"a: \xff\n", "f.yaml: not YAML"),
+    "not utf-8": (b"a: 1\nb: \xff\n", "f.yaml:2: not YAML"),
     "a control character": (b"a: \x00\n", "f.yaml: not YAML"),
     "half a surrogate pair": (b'a: "\\ud800"\n', "f.yaml:1: half a surrogate pair"),
     "half a surrogate pair as key": (b'"\\udc00": a\n', "f.yaml:1: half a surrogate pair"),
