@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from govkit.cli.main import cli
-from govkit.core import card, draft, events, policy, report, schema, tags, verdict
+from govkit.core import card, draft, events, policy, policytest, report, schema, tags, verdict
 from govkit.core.gates import base, kinds, metric
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -23,6 +23,7 @@ FORMATS: tuple[tuple[str, type[msgspec.Struct], bool], ...] = (
     (card.SCHEMA, card.Card, True),
     ("govkit.model/v1", card.Statements, True),
     (policy.SCHEMA, policy.Policy, False),
+    (policytest.SCHEMA, policytest.Suite, False),
     (events.SCHEMA, events.Event, False),
     (tags.SCHEMA, tags.TagRecord, False),
     (draft.SCHEMA, draft.Draft, False),
@@ -109,6 +110,19 @@ def pages() -> dict[str, str]:
                 policy.Quorum,
                 *gates,
                 metric.Slice,
+            ],
+        ),
+        "policy-tests.md": structure(
+            "Tests of a policy, `govkit.policy-test/v1`",
+            "`governance/policy-tests.yaml`, run by `govkit policy test`. "
+            "Schema: [govkit.policy-test.v1.json](schemas/govkit.policy-test.v1.json).",
+            [
+                policytest.Suite,
+                policytest.Case,
+                policytest.CardChange,
+                policytest.FairnessChange,
+                policytest.GroupChange,
+                policytest.Number,
             ],
         ),
         "model.md": structure(

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from govkit.cli import common
+
+if TYPE_CHECKING:
+    from govkit.workflow.replay import Replayed
+    from govkit.workflow.session import Session
+
+#: From so many promotions on, judging them again takes long enough for a progress bar.
+_MANY = 50
 
 
 @click.group()
@@ -148,8 +156,59 @@ def diff(name: str | None, repo: Path, root: str | None, output: str) -> None:
     if output == "json":
         jsonout.write(policydiff.SCHEMA, found)
     elif output == "markdown":
-        from govkit.cards.text import markdown
+        from govkit.core.inert import markdown
 
         policychanges.write_markdown(found.changes, found.source, found.notes, markdown)
     else:
         policychanges.write_table(found.changes, found.source, found.notes)
+
+
+@policy.command("test")
+@click.argument("file", metavar="[FILE]", required=False)
+@click.option(
+    "--replay/--no-replay",
+    default=True,
+    help="Also judge all past promotions again under this policy; that never changes the exit code.",
+)
+@common.repo_option
+@common.format_option
+def test_(file: str | None, replay: bool, repo: Path, output: str) -> int:
+    """Test governance/policy.yaml: cards and the verdicts that they should get.
+
+    FILE is governance/policy-tests.yaml if left out. Exit code 0 if every case is as expected, 1 if one is not, 2 if
+    the file is malformed.
+    """
+    from govkit.reports import jsonout, policytests
+    from govkit.workflow import policytests as workflow
+
+    session = common.session(repo)
+    done = workflow.run(session, file)
+    note = workflow.log_note(session) if replay else "nothing was replayed: --no-replay"
+    past = [] if note else _replay(session)
+    if output == "json":
+        cases = policytests.as_json(done.results)
+        answer = {"file": done.file, "policy": done.policy, "cases": cases, "replay": past, "note": note}
+        jsonout.write("govkit.policy-test-result/v1", answer)
+        return done.exit_code
+    policytests.write_cases(done.results, done.file)
+    if past:
+        policytests.write_replay(past)
+    elif replay:
+        click.echo(note or "nothing was promoted so far, so nothing was replayed", err=True)
+    return done.exit_code
+
+
+def _replay(session: Session) -> list[Replayed]:
+    """Judge all past promotions again; where there are many and somebody looks, with a progress bar."""
+    from govkit.workflow import policytests, replay
+
+    policy = policytests.proposed(session)
+    count = len(replay.promotions(session))
+    if count <= _MANY or not sys.stderr.isatty():
+        return replay.replay(session, policy)
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("judging past promotions again", total=count)
+        return replay.replay(session, policy, step=lambda: progress.advance(task))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -98,7 +98,7 @@ def _shape_faults(value: Any) -> Iterator[Fault]:
         return
     yield from _infinite(value, ())
     for error in Draft202012Validator(_schema()).iter_errors(value):
-        yield from _explain(error, ())
+        yield from explain(error, ())
     gates = value.get("gates")
     for name, gate in gates.items() if isinstance(gates, dict) else ():
         kind = gate.get("type") if isinstance(gate, dict) else None
@@ -107,7 +107,7 @@ def _shape_faults(value: Any) -> Iterator[Fault]:
             yield Fault(("gates", name, "type"), f"there is no gate of type '{kind}'{hint}")
         elif isinstance(kind, str):
             for error in Draft202012Validator(_gate_schemas()[kind]).iter_errors(gate):
-                yield from _explain(error, ("gates", name))
+                yield from explain(error, ("gates", name))
 
 
 def _infinite(value: Any, path: tuple[str | int, ...]) -> Iterator[Fault]:
@@ -119,27 +119,43 @@ def _infinite(value: Any, path: tuple[str | int, ...]) -> Iterator[Fault]:
         yield from _infinite(item, (*path, key))
 
 
-def _explain(error: ValidationError, prefix: tuple[str | int, ...]) -> Iterator[Fault]:
+def explain(
+    error: ValidationError, prefix: tuple[str | int, ...] = (), *, whole: str = "the policy"
+) -> Iterator[Fault]:
+    """Return what a JSON Schema has found wrong, for people.
+
+    Args:
+        error: what it found.
+        prefix: the keys that lead to what was checked.
+        whole: what the whole document is called.
+    """
     path = (*prefix, *error.absolute_path)
-    where = ".".join(str(part) for part in path) or "the policy"
+    where = ".".join(str(part) for part in path) or whole
     if error.validator == "additionalProperties" and isinstance(error.schema, dict):
         known = error.schema.get("properties", {})
         for key in error.instance if isinstance(error.instance, dict) else ():
             if key not in known:
                 yield Fault((*path, key), f"'{key}' is not known in {where}{suggest(str(key), known)}")
-    elif error.validator in ("anyOf", "oneOf") and error.context and (meant := _meant(error)):
-        for inner in meant:
-            yield from _explain(inner, prefix)
     elif error.validator in ("anyOf", "oneOf") and error.context:
-        yield Fault(path, f"{where}: {_brief((best_match(error.context) or error).message)}")
+        meant = _meant(error.context)
+        for inner in meant:
+            yield from explain(inner, prefix, whole=whole)
+        if not meant:
+            yield Fault(path, f"{where}: {_brief((best_match(error.context) or error).message)}")
     else:
         yield Fault(path, f"{where}: {_brief(error.message)}")
 
 
-def _meant(error: ValidationError) -> list[ValidationError]:
-    """Return the faults of the one form that can be meant, where the only other one is to say nothing (null)."""
-    named = [inner for inner in error.context or () if inner.validator_value != "null"]
-    return named if len({inner.schema_path[0] for inner in named}) == 1 else []
+def _meant(found: Sequence[ValidationError]) -> list[ValidationError]:
+    """Return what is wrong with the one alternative that is of the right type at all; empty if there is none or more.
+
+    Whoever wrote approvals with a mistake in them did not mean to write null.
+    """
+    ways: dict[Any, list[ValidationError]] = {}
+    for error in found:
+        ways.setdefault(error.schema_path[0], []).append(error)
+    near = [errors for errors in ways.values() if not any(e.validator == "type" and not e.path for e in errors)]
+    return near[0] if len(near) == 1 else []
 
 
 def _brief(message: str) -> str:

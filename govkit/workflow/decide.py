@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from govkit.core import approvals, canonical, events, times
+from govkit.core import approvals, canonical, events, policy, policydiff, times
 from govkit.core.errors import Malformed, Refused, Usage
 from govkit.core.events import Condition, DecisionRecorded
 from govkit.core.policy import Choice
@@ -164,7 +164,7 @@ def _plan(session: Session, name: str, choice: Choice, words: Words) -> Plan:
     )
     _refuse_repetition(session, request, body)
     evidence = _evidence(session, request) | _attached(words.attached)
-    return Plan("decision.recorded", request.model, body, evidence, summary=_summary(request, rules, body))
+    return Plan("decision.recorded", request.model, body, evidence, summary=_summary(session, request, rules, body))
 
 
 def _meaning(session: Session, choice: Choice, said: str | None) -> str:
@@ -230,7 +230,7 @@ def _refuse_repetition(session: Session, request: Request, body: DecisionRecorde
         raise Refused(f"you {done} '{request.name}' already", why=f"at {last.at.effective}", fix=fix)
 
 
-def _summary(request: Request, rules: Requirements, body: DecisionRecorded) -> list[str]:
+def _summary(session: Session, request: Request, rules: Requirements, body: DecisionRecorded) -> list[str]:
     bound = request.body.digests
     override = " BY BREAK-GLASS" if request.body.action == "break-glass" else ""
     lines = [
@@ -243,6 +243,8 @@ def _summary(request: Request, rules: Requirements, body: DecisionRecorded) -> l
         lines += [f"card {bound.card}", f"weights {bound.weights}", f"requirements {bound.requirements}"]
     if request.body.policy is not None:
         lines.append(f"policy {request.body.policy}")
+        proposed = policy.parse(_evidence(session, request)["policy.json"])
+        lines += policydiff.summary_lines(session.policy, proposed)
     lines += [f"in your words: {body.comment}"] if body.comment else []
     lines += [f"on condition that {c.owner} until {c.due}: {c.text}" for c in body.conditions]
     lines.append(f"needed in all: {approvals.words(rules.approvals.quorum)}")

@@ -66,8 +66,7 @@ def read_fit(tree: Tree) -> tuple[bytes, PolicyText]:
     """
     text, found = check(tree)
     if not found.fit:
-        lines = [f"{PATH}:{line}: {fault.message}" for line, fault in found.faults if fault.fatal]
-        raise Refused(f"{PATH} cannot be adopted", why="\n".join(lines), fix="mend it; 'govkit policy check' checks it")
+        raise unfit(found.faults, "cannot be adopted")
     return text, found
 
 
@@ -100,3 +99,9 @@ def _lines_in_force(session: Session) -> dict[yamltext.Path, int]:
         return yamltext.load(text, where=PATH).lines
     except (GovkitError, Malformed):
         return {}
+
+
+def unfit(faults: Iterable[tuple[int, Fault]], what: str) -> Refused:
+    """Return the error for a policy with fatal faults, each named with its line."""
+    lines = [f"{PATH}:{line}: {fault.message}" for line, fault in faults if fault.fatal]
+    return Refused(f"{PATH} {what}", why="\n".join(lines), fix="mend it; 'govkit policy check' checks it")

@@ -40,6 +40,7 @@ COMMANDS = (
     ("verify", MODEL, "--stage", "production"),
     ("gate", MODEL, "--stage", "production"),
     ("policy", "show"),
+    ("policy", "diff"),
 )
 SIGNING = (
     ("register", f"{MODEL}@2.0.0"),
