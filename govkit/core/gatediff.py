@@ -16,13 +16,15 @@ from govkit.core.change import UNKNOWN, Change, Effect, members, show, unknown
 from govkit.core.gates.base import Gate
 
 #: Numbers and spans of which more is stricter; none at all asks for nothing.
-UP_IS_STRICTER: Final = frozenset({"min", "min_group", "min_share", "at_least", "absolute", "relative"})
+UP_IS_STRICTER: Final = frozenset(
+    {"min", "min_group", "min_n", "min_rows", "min_share", "at_least", "absolute", "relative"}
+)
 #: Numbers and spans of which less is stricter; none at all allows everything.
-DOWN_IS_STRICTER: Final = frozenset({"max", "max_age"})
+DOWN_IS_STRICTER: Final = frozenset({"max", "max_age", "max_suspicious"})
 #: Lists of what a version must have.
-MORE_IS_STRICTER: Final = frozenset({"sections"})
+MORE_IS_STRICTER: Final = frozenset({"sections", "require"})
 #: Lists of what is allowed.
-MORE_IS_LOOSER: Final = frozenset({"formats", "sources", "accept"})
+MORE_IS_LOOSER: Final = frozenset({"formats", "sources", "accept", "roles"})
 
 
 def changes(name: str, before: Gate, after: Gate) -> list[Change]:

@@ -35,7 +35,6 @@ def public(world: World, key: str) -> str:
 @pytest.fixture
 def newer(promoted: World) -> World:
     """1.0.0 serves, and the working tree's policy is written for rules 2."""
-    write(promoted, "rules: 1", "rules: 2")
     return promoted
 
 
@@ -81,9 +80,9 @@ def test_hostile_words_stay_words(promoted: World) -> None:
 
 def test_diff_of_what_is_no_policy(promoted: World) -> None:
     """A file that is no policy is wrong usage; one that cannot be adopted is compared all the same."""
-    write(promoted, "rules: 1", "rules: one")
+    write(promoted, "rules: 2", "rules: two")
     assert "is no policy" in promoted.govkit("policy", "diff", expect=2).text
-    write(promoted, "rules: one", "rules: 1")
+    write(promoted, "rules: two", "rules: 2")
     write(promoted, "branches: [main]", "branches: []")
     text = promoted.govkit("policy", "diff").text
     assert "may no longer come from branch 'main'" in text and "cannot be adopted" in text
@@ -135,6 +134,7 @@ def test_asked_for_against_an_older_policy(promoted: World) -> None:
 
 def test_a_service_proposes(newer: World) -> None:
     """With ``admin.propose`` a service in CI asks for what was merged; people approve and adopt it."""
+    write(newer, "branches: [main]", "branches: [main, release]")
     assert "holds none of the roles" in newer.govkit("policy", "propose", "-m", "x", as_="ci", expect=1).text
     write(newer, "admin:\n  roles: [admin]", "admin:\n  roles: [admin]\n  propose: [engineer]")
     newer.adopt_policy()
@@ -283,6 +283,7 @@ def test_people_commands_that_refuse(words: tuple[str, ...], code: int, says: st
 
 def test_rules_1_know_no_retired_keys(promoted: World) -> None:
     """A policy under rules 1 is told to say 'rules: 2'."""
+    write(promoted, "rules: 2", "rules: 1")
     text = promoted.govkit("people", "remove", "vera", "--reason", "left", expect=2).text
     assert "know no retired keys" in text and "write 'rules: 2'" in text
 
