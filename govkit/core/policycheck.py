@@ -25,6 +25,13 @@ RECORDING = frozenset(BODIES) - {
     "version.revoked",
     "violation.acknowledged",
 }
+#: Checks that govkit itself makes; a gate of such a name could be taken for one of them.
+OWN_CHECKS = frozenset(
+    {
+        *("approvals", "card", "commit", "commit-authors", "gates", "log", "override", "promotion", "registration"),
+        *("request", "requirements", "review", "revocation", "tag", "tags"),
+    }
+)
 MAX_ALTERNATIVES = 64
 MAX_SLOTS = 200
 
@@ -149,6 +156,8 @@ class _Checker:
         for name, gate in self.policy.gates.items():
             for fault in gate.faults():
                 yield Fault(("gates", name), f"gate '{name}': {fault}")
+            if name in OWN_CHECKS and self.policy.rules > 1:
+                yield Fault(("gates", name), f"govkit has a check called '{name}' of its own: name the gate otherwise")
             yield from self._known([*gate.waive, *gate.named_roles()], ("gates", name))
             for stage in gate.named_stages():
                 if stage not in self.policy.stages:

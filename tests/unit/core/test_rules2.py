@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from govkit.core import canonical, policy, rules1
+from govkit.core import canonical, policy, policycheck, rules1
 from govkit.core.errors import Malformed
 from govkit.core.events import Digests
 from tests.unit.core.simulator import MODEL, Json, World, commit, digest, edited, good, key, policy_value, refused
@@ -229,3 +229,16 @@ def test_an_inheritance_that_goes_round_in_a_circle() -> None:
     found = policy.parse(policy.written_out(value))
     assert found.stage("staging") is None
     assert found.requirements(MODEL, "high", "production") is None
+
+
+@pytest.mark.parametrize("name", ["approvals", "override", "card", "commit-authors"])
+def test_a_gate_is_not_called_like_a_check_of_govkits_own(name: str) -> None:
+    """Else a gate that passes could be taken for approvals that were given; rules 1 did not ask."""
+    value = value2()
+    value["gates"][name] = value["gates"]["origin"]
+    found = [fault.message for fault in policycheck.faults(policy.parse(policy.written_out(value))) if fault.fatal]
+    assert [f"govkit has a check called '{name}' of its own: name the gate otherwise"] == found
+    value["rules"] = 1
+    value["gates"]["auc"].pop("waive")
+    older = policycheck.faults(policy.parse(policy.written_out(value)))
+    assert [] == [fault.message for fault in older if fault.fatal]
