@@ -219,6 +219,21 @@ class State:
             return None
         return last
 
+    def yardstick(self, champion: Promotion | None) -> Promotion | None:
+        """Return what a version is measured against: the champion, or what was let in the usual way before overrides.
+
+        An override passed neither gates nor approval, so nothing may be found little changed, or written by nobody,
+        for being compared with it.
+        """
+        if champion is None or not champion.override:
+            return champion
+        end, found = champion.at.index, None
+        for entry in self.stages.get((champion.model, champion.body.stage), []):
+            if isinstance(entry, Promotion) and entry.at.index < end and not entry.override:
+                revoked = self.revoked.get((entry.model, entry.body.version))
+                found = entry if revoked is None or revoked.index > end else found
+        return found
+
     def requirements_of(self, request: Request, policy: InForce) -> Requirements | None:
         """Return what a policy requires of a request; None if it does not know the stage or the version."""
         if request.body.version is None or request.body.stage is None:

@@ -79,7 +79,7 @@ def waivers(session: Session, question: Question) -> dict[str, Waiver]:
 
 def _context(session: Session, question: Question) -> Context:
     """Gather what the gates may look at; what costs something only where one of them asks for it."""
-    version, champion = question.version, question.champion
+    version, champion = question.version, session.state.yardstick(question.champion)
     name = champion.body.version if champion else None
     asked = {need for gate in question.rules.gates.values() for need in gate.asks()}
     return Context(
@@ -98,7 +98,8 @@ def _signed_commits(session: Session, question: Question) -> list[SignedCommit]:
     Raises:
         Undecided: if this clone does not have the history.
     """
-    since = question.champion.body.commit.partition(":")[2] if question.champion else None
+    champion = session.state.yardstick(question.champion)
+    since = champion.body.commit.partition(":")[2] if champion else None
     commits = describe_commits(session.git.commits_since(question.version.body.commit.partition(":")[2], since))
     return [
         SignedCommit(commit.id, question.policy.owner(commit.signer) if commit.signer else None) for commit in commits

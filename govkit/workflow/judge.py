@@ -111,7 +111,8 @@ def authors(
     """
     if "commit-author" not in rules.approvals.forbid:
         return assess.Authors(frozenset(), [])
-    since = champion.body.commit.partition(":")[2] if champion else None
+    base = session.state.yardstick(champion)
+    since = base.body.commit.partition(":")[2] if base else None
     commits = session.git.commits_since(commit.partition(":")[2], since)
     return assess.authors(rules.approvals, policy, list(describe_commits(commits)))
 
@@ -191,7 +192,7 @@ def judge_revision(session: Session, model: str, tree: Tree, stage: str) -> Judg
     comparison = cards.check(session.git, tree, model)
     _, card = cards.read_committed(tree, model)
     rules = requirements(session.policy, card.model.name, card.statements.tier, stage)
-    champion = session.state.champion(card.model.name, stage)
+    champion = session.state.yardstick(session.state.champion(card.model.name, stage))
     name = champion.body.version if champion else None
     now = max(session.state.effective, times.write(session.now()))
     context = Context(
