@@ -56,7 +56,7 @@ class ArtifactGate(Gate, tag="artifact", frozen=True, kw_only=True):
 
     The format is what the contract in ``model.yaml`` says, and the file's suffix must not contradict it. Formats that
     cannot run code: ``xgboost-json``, ``xgboost-ubj``, ``lightgbm-text``, ``catboost-cbm``, ``safetensors``,
-    ``onnx``, ``pmml``, ``gguf``, ``tflite``, ``parquet``, ``csv``, ``json``. Any other, known or not, needs a scan
+    ``onnx``, ``pmml``, ``gguf``, ``tflite``, ``parquet``, ``csv``, ``json``. Any other, and any folder, needs a scan
     report: a DVC stage that runs ``govkit scan`` on the weights and writes a metrics file whose path ends in
     ``scan.json``, with the counts ``files``, ``dangerous`` and ``suspicious``.
 
@@ -90,9 +90,12 @@ class ArtifactGate(Gate, tag="artifact", frozen=True, kw_only=True):
         if known is not None and not is_directory(weights) and suffix not in known.suffixes:
             found = f"{name}, but {posixpath.basename(weights.path)} does not end in {' or '.join(known.suffixes)}"
             return Outcome(Verdict.ERROR, required, found, "name the format that the weights have in model.yaml")
-        if known is not None and not known.code:
+        # What lies in a folder no suffix tells, so a folder is scanned whatever its format is called.
+        if known is not None and not known.code and not is_directory(weights):
             return Outcome(Verdict.PASS, required, f"{name}, which cannot run code")
         found = f"{name[:60]}, which can run code" if known else f"{name[:60]}, of which nobody knows what it can run"
+        if known is not None and not known.code:
+            found = f"{name[:60]} in a folder, which may hold anything"
         return self._scanned(context.card, required, found)
 
     def _scanned(self, card: Card, required: str, lead: str) -> Outcome:

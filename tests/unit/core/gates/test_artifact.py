@@ -146,8 +146,8 @@ def test_worst_of_several_scans() -> None:
 
 @pytest.mark.parametrize("directory", [{"files": 3}, {"files": 0}, {"md5": "0" * 32 + ".dir"}])
 def test_directory_has_no_suffix(directory: dict[str, Any]) -> None:
-    """Of a directory there is only the word of the contract, and a scan where code can run."""
-    assert judge(GATE, model("safetensors", "weights.v2", **directory)).verdict is Verdict.PASS
+    """Of a directory there is only the word of the contract, so it needs a scan."""
+    assert judge(GATE, model("safetensors", "weights.v2", **directory)).verdict is Verdict.ERROR
     assert judge(GATE, model("torch-pickle", "weights.v2", **directory)).verdict is Verdict.ERROR
     assert judge(GATE, model("torch-pickle", "weights.v2", CLEAN, **directory)).verdict is Verdict.PASS
     above = model("torch-pickle", "all/weights", CLEAN, stages=[stage(["all"], ["reports/scan.json"])], **directory)
@@ -192,3 +192,11 @@ def test_fewer_suspicions_never_help(found: int, allowed: int, more: int, format
     wide = judge(ArtifactGate(formats=["onnx", "pickle"], max_suspicious=allowed + more), one).verdict
     assert wide is not Verdict.FAIL or tight is Verdict.FAIL
     assert (tight is Verdict.PASS) == (found <= allowed)
+
+
+def test_a_folder_is_scanned_whatever_its_format_is_called() -> None:
+    """A folder may hold a pickle beside, or instead of, what the contract says."""
+    gate = ArtifactGate(formats=["safetensors"])
+    assert "folder" in judge(gate, model("safetensors", "model", files=3)).found
+    assert judge(gate, model("safetensors", "model", files=3)).verdict is Verdict.ERROR
+    assert judge(gate, model("safetensors", "model", CLEAN, files=3)).verdict is Verdict.PASS
