@@ -56,6 +56,11 @@ def faults(in_force: InForce) -> list[Fault]:
     return list(_Checker(in_force).run())
 
 
+def each_fault(in_force: InForce) -> Iterator[Fault]:
+    """Yield the same one by one, for who needs only the first."""
+    yield from _Checker(in_force).run()
+
+
 def suggest(word: str, known: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the nearest known word, or an empty string."""
     near = difflib.get_close_matches(word, list(known), n=1)
@@ -128,6 +133,8 @@ class _Checker:
         for index, gone in enumerate(self.policy.retired):
             path = ("retired", index)
             owner = self.in_force.owner(gone.key)
+            if gone.key in {other.key for other in self.policy.retired[:index]}:
+                yield Fault(path, "this key stands there twice: say once why it is out")
             if owner is not None:
                 yield Fault(path, f"this key is out for good, and stands under {owner}: give {owner} a new key")
             if (gone.since is not None) != (gone.reason == "compromised"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from govkit.core import canonical, keys, policy, policycheck
 from govkit.core.errors import Malformed
 from govkit.core.events import (
@@ -42,8 +44,9 @@ def read_policy(data: bytes) -> InForce:
         found = policy.parse(data)
     except Malformed as error:
         raise NotAllowed(f"its policy cannot be read: {error}") from error
-    fatal = [fault.message for fault in policycheck.faults(found) if fault.fatal]
-    require(not fatal, f"its policy must not be adopted: {'; '.join(fatal[:3])}")
+    # Three are told; who may only propose must not make every reader look for thousands.
+    fatal = list(islice((fault.message for fault in policycheck.each_fault(found) if fault.fatal), 3))
+    require(not fatal, f"its policy must not be adopted: {'; '.join(fatal)}")
     return found
 
 
@@ -67,6 +70,15 @@ def policy_adopted(case: Case, body: PolicyAdopted) -> None:
             require(request.body.base == state.policies[-1][0], "the request was made against an older policy")
         check_people(state, adopted)
         if case.policy.policy.rules > 1:
+            require(adopted.policy.rules >= case.policy.policy.rules, "rules never go back to an older version")
+            moved = [gone for gone in body.removed if gone.key in state.compromised]
+            require(
+                all(
+                    gone.compromised_from is not None and gone.compromised_from <= state.compromised[gone.key]
+                    for gone in moved
+                ),
+                "a key that is reported as compromised does not become sound again",
+            )
             expected = removed_keys(case.policy, adopted)
             require(body.removed == expected, "the keys that it takes out are not those that the policy takes out")
     for removed in body.removed:

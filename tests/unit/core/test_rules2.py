@@ -242,3 +242,45 @@ def test_a_gate_is_not_called_like_a_check_of_govkits_own(name: str) -> None:
     value["gates"]["auc"].pop("waive")
     older = policycheck.faults(policy.parse(policy.written_out(value)))
     assert [] == [fault.message for fault in older if fault.fatal]
+
+
+def propose_and_approve(world: World, value: Json, **body: Any) -> Any:
+    """Ask for a policy, have it approved, and return the verdict on its adoption, or on the request."""
+    asked = world.request_policy(value)
+    if asked.status != "good":
+        return asked
+    for who in ("dan", "erin"):
+        good(world.decide(who, "admin", request=asked.id))
+    return world.adopt(value, body=body)
+
+
+def test_rules_never_go_back(world: World) -> None:
+    """Under older rules an override would not end on a rollback, and its author could close its review."""
+    refused(propose_and_approve(world, policy_value()), "rules never go back to an older version")
+
+
+def compromised(world: World, *retired: Json) -> Json:
+    """Return the policy with another key for bob, whose old one is retired as said."""
+    value = edited(world.value, "people", "bob", "keys", to=[key("bob's new one")])
+    value["retired"] = [{"key": key("bob"), "person": "bob", **entry} for entry in retired]
+    return value
+
+
+def test_a_key_is_retired_once(world: World) -> None:
+    """A second entry for a key could say that it is only lost, and take back what the first says."""
+    entries = {"reason": "compromised", "since": 1}, {"reason": "lost"}
+    judged = propose_and_approve(world, compromised(world, *entries))
+    assert (judged.status, "stands there twice" in judged.reason) == ("inert", True)
+
+
+def test_a_compromised_key_does_not_become_sound_again(world: World) -> None:
+    """The event from which on it proves nothing may become an earlier one, not a later one."""
+    value = compromised(world, {"reason": "compromised", "since": 2})
+    world.change(value, removed=[{"key": key("bob"), "compromised_from": 2}])
+    later = compromised(world, {"reason": "compromised", "since": 9000})
+    refused(
+        propose_and_approve(world, later, removed=[{"key": key("bob"), "compromised_from": 9000}]),
+        "a key that is reported as compromised does not become sound again",
+    )
+    earlier = compromised(world, {"reason": "compromised", "since": 1})
+    good(propose_and_approve(world, earlier, removed=[{"key": key("bob"), "compromised_from": 1}]))
