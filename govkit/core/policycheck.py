@@ -195,7 +195,7 @@ class _Checker:
         if parent not in self.policy.stages:
             yield Fault(path, f"there is no stage '{parent}'{suggest(parent, self.policy.stages)}")
         else:
-            yield Fault(path, f"what stage '{name}' inherits from leads to no end: an unknown stage, or a circle")
+            yield Fault(path, f"what stage '{name}' inherits from leads to no end: unknown, a circle, or too many")
 
     def _stage(self, rules: StageRules, path: tuple[str | int, ...]) -> Iterator[Fault]:
         yield from self._known_gates(rules.gates, (*path, "gates"))

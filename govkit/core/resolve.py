@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from govkit.core.policy import Approvals, BreakGlass, InForce, StageRules, TierRules
 
 
+#: How many stages may inherit from each other: every reader of the log follows each stage to its end.
+MAX_CHAIN = 8
+
+
 @dataclass(frozen=True)
 class Requirements:
     """The gates and approval rules of one model, tier and stage, and their digest.
@@ -82,7 +86,7 @@ def lineage(policy: InForce, name: str) -> list[str] | None:
     chain: list[str] = []
     wanted: str | None = name
     while wanted is not None:
-        if wanted not in policy.policy.stages or wanted in chain:
+        if wanted not in policy.policy.stages or wanted in chain or len(chain) == MAX_CHAIN:
             return None
         chain.append(wanted)
         wanted = policy.policy.stages[wanted].inherits

@@ -41,13 +41,24 @@ def decision_recorded(case: Case, body: DecisionRecorded) -> None:
         require(person != request.requester, f"{person} asked for this, and nobody approves their own request")
         _check_end(case.event, body, rules.approvals.valid_for)
     # Who asked cannot end what others said against it.
-    lifts = body.role in rules.approvals.lift and person != request.requester
+    lifts = body.role in _lifters(case, request, rules.approvals.lift, tier) and person != request.requester
     if case.rules > 1:
         _check_words(case, request, body, lifts=lifts)
         _open_findings(case, request, body)
     request.decisions.append(Decision(case.judged, body, lifts=lifts))
     if body.decision == "reject" or case.state.holds.get(request.hold):
         case.state.holds[request.hold] = case.state.rejects(request.hold)
+
+
+def _lifters(case: Case, request: Request, named: list[str], tier: str | None) -> list[str]:
+    """Return the roles that may lift what others rejected.
+
+    A reject holds for the usual way and for break-glass alike, so break-glass cannot be the easier way to lift one.
+    """
+    if request.body.action != "break-glass":
+        return named
+    usual = case.policy.requirements(request.model, tier or "high", request.body.stage or "")
+    return [role for role in named if usual is not None and role in usual.approvals.lift]
 
 
 def _check_words(case: Case, request: Request, body: DecisionRecorded, *, lifts: bool) -> None:

@@ -284,3 +284,31 @@ def test_a_compromised_key_does_not_become_sound_again(world: World) -> None:
     )
     earlier = compromised(world, {"reason": "compromised", "since": 1})
     good(propose_and_approve(world, earlier, removed=[{"key": key("bob"), "compromised_from": 1}]))
+
+
+def test_break_glass_is_not_the_easier_way_to_lift_a_reject() -> None:
+    """A reject holds for both ways, so who may lift it only under break-glass cannot lift it."""
+    value = value2()
+    emergency = {"quorum": {"role": "risk-owner"}, "lift": ["release"]}
+    value["stages"]["production"]["break_glass"] = {"approvals": emergency, "lasts": "3d", "review_within": "5d"}
+    world = World(value)
+    good(world.register("1.0.0"))
+    good(world.request("1.0.0"))
+    good(world.decide("carol", "validator", body={"decision": "reject", "comment": "it leaks the target"}))
+    rules = world.policy.requirements(MODEL, "high", "production", "break-glass")
+    assert rules is not None
+    asked = {"action": "break-glass", "ticket": "INC-1"}
+    good(world.request("1.0.0", body=asked, digests={"requirements": rules.digest}))
+    refused(
+        world.decide("erin", "release", body={"decision": "lift"}),
+        "erin may not lift what others rejected in the role 'release'",
+    )
+    good(world.request("1.0.0"))
+    assert world.state.tally(world.newest_request()).held == ["carol"]
+
+
+def test_a_long_inheritance_is_refused() -> None:
+    """Who may propose a policy cannot make every reader follow thousands of stages."""
+    value = value2()
+    value["stages"] |= {f"s{i}": {"inherits": f"s{i - 1}" if i else "production"} for i in range(5000)}
+    assert "leads to no end" in World(value2()).request_policy(value).reason
