@@ -41,7 +41,8 @@ class CanaryGate(Gate, tag="canary", frozen=True, kw_only=True):
         shares = [step.share for step in steps if step.step in ("start", "step") and math.isfinite(step.share)]
         share = max(shares, default=0.0)
         found = f"canary {last.canary}: {_state(last)}, up to {_percent(share)}"
-        if last.step == "abort":
+        # What was aborted, or finished badly, is not mended by another record; only by another run.
+        if any(step.step == "abort" or (step.step, step.verdict) == ("finish", "fail") for step in steps):
             return Outcome(Verdict.FAIL, required, found, f"mend the version, or {begin}")
         if last.step != "finish":
             return Outcome(Verdict.INCONCLUSIVE, required, found, "wait until it has finished")

@@ -124,3 +124,11 @@ def test_larger_share_never_helps(steps: list[Canary], one: float, other: float)
     assert small.verdict is not Verdict.FAIL or large.verdict is Verdict.FAIL
     if small.verdict is Verdict.PASS:
         assert any(one.body.step == "finish" and one.body.verdict == "pass" for one in steps)
+
+
+@pytest.mark.parametrize("bad", [step("abort", 0, "fail"), step("finish", 1, "fail")])
+def test_another_record_does_not_mend_a_run(bad: Canary) -> None:
+    """After an abort or a bad finish only a run that is begun again can pass."""
+    good = step("finish", 1, "pass")
+    assert judge(CanaryGate(), [START, HALF, bad, good]).verdict is Verdict.FAIL
+    assert judge(CanaryGate(), [START, HALF, bad, START, good]).verdict is Verdict.PASS
