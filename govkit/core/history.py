@@ -65,7 +65,8 @@ def _served(state: State, version: Version, end: int) -> list[Served]:
                 continue
             ends = [following.at.effective] if following else []
             ends += [revoked.effective] if revoked and revoked.index < end else []
-            ends += [entry.body.expires] if entry.body.expires else []
+            # Under rules 1 a usual promotion could name an end, which meant nothing.
+            ends += [entry.body.expires] if entry.body.expires and entry.override else []
             found.append(Served(stage, entry.at.effective, min(ends, default=None), entry.override))
     return found
 

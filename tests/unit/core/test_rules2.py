@@ -9,6 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from govkit.core import canonical, policy, policycheck, rules1
+
+
+from govkit.core import canonical, history, policy, rules1
 from govkit.core.errors import Malformed
 from govkit.core.events import Digests
 from tests.unit.core.simulator import MODEL, Json, World, commit, digest, edited, good, key, policy_value, refused
@@ -312,3 +315,14 @@ def test_a_long_inheritance_is_refused() -> None:
     value = value2()
     value["stages"] |= {f"s{i}": {"inherits": f"s{i - 1}" if i else "production"} for i in range(5000)}
     assert "leads to no end" in World(value2()).request_policy(value).reason
+
+
+def test_an_end_meant_nothing_under_rules_1() -> None:
+    """A usual promotion that names an end, even one that is no day, is in service as a govkit of that time says."""
+    world = World()
+    good(world.register("1.0.0"))
+    good(world.request("1.0.0"))
+    world.approve_all()
+    good(world.promote("1.0.0", body={"expires": "2026-02-31T00:00:00Z"}))
+    found = history.of(world.state, world.state.versions[MODEL, "1.0.0"], "production", "2027-01-01T00:00:00Z", None)
+    assert [(served.until, served.override) for served in found.served] == [(None, False)]
