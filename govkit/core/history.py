@@ -36,6 +36,7 @@ def of(
         commit=version.body.commit,
         registrar=version.at.event.actor if version.at.event else None,
         champion=champion,
+        formerly=state.served_before(version.model, stage, end),
         served=sorted(_served(state, version, end), key=lambda entry: entry.since),
         canaries=[
             Canary(at.effective, body) for at, body in mine if isinstance(body, CanaryRecorded) and body.stage == stage

@@ -219,20 +219,29 @@ class State:
             return None
         return last
 
-    def yardstick(self, champion: Promotion | None) -> Promotion | None:
-        """Return what a version is measured against: the champion, or what was let in the usual way before overrides.
+    def yardstick(
+        self, model: str, stage: str, *, before: int | None = None, other_than: str | None = None
+    ) -> Promotion | None:
+        """Return what a version is measured against: what was let into the stage last in the usual way.
 
-        An override passed neither gates nor approval, so nothing may be found little changed, or written by nobody,
-        for being compared with it.
+        An override passed neither gates nor approval, and a stage that was cleared held something before: nothing may
+        be found little changed, or written by nobody, for being compared with the one, or with nothing. Only what
+        was recorded ``before`` a place counts, and no promotion of the commit ``other_than``.
         """
-        if champion is None or not champion.override:
-            return champion
-        end, found = champion.at.index, None
-        for entry in self.stages.get((champion.model, champion.body.stage), []):
+        end = len(self.tree) if before is None else before
+        found = None
+        for entry in self.stages.get((model, stage), []):
             if isinstance(entry, Promotion) and entry.at.index < end and not entry.override:
-                revoked = self.revoked.get((entry.model, entry.body.version))
-                found = entry if revoked is None or revoked.index > end else found
+                revoked = self.revoked.get((model, entry.body.version))
+                if entry.body.commit != other_than and (revoked is None or revoked.index >= end):
+                    found = entry
         return found
+
+    def served_before(self, model: str, stage: str, before: int | None = None) -> bool:
+        """Tell whether any version was let into a stage in the usual way, whatever became of it."""
+        end = len(self.tree) if before is None else before
+        entries = self.stages.get((model, stage), [])
+        return any(isinstance(one, Promotion) and not one.override and one.at.index < end for one in entries)
 
     def requirements_of(self, request: Request, policy: InForce) -> Requirements | None:
         """Return what a policy requires of a request; None if it does not know the stage or the version."""
@@ -260,7 +269,14 @@ class State:
         return "" if same else "another version serves there since it was opened"
 
     def waived(
-        self, version: Version, stage: str, bound: Digests, *, at: str, before: int | None = None
+        self,
+        version: Version,
+        stage: str,
+        bound: Digests,
+        *,
+        at: str,
+        before: int | None = None,
+        without: str = "",
     ) -> dict[str, Waiver]:
         """Return the waivers that count for a version in a stage, by gate; of several, the newest.
 
@@ -270,6 +286,7 @@ class State:
             bound: what the request binds; a waiver for anything else is void.
             at: the instant for which ends count.
             before: only waivers before this place in the log count; None for all.
+            without: a person whose waivers do not count, such as who asked.
         """
         found = {}
         for waiver in self.waivers:
@@ -281,7 +298,7 @@ class State:
                 bound,
             )
             in_time = body.expires >= at and (before is None or waiver.at.index < before)
-            if same and in_time and not self.is_compromised(waiver.at):
+            if same and in_time and waiver.person != without and not self.is_compromised(waiver.at):
                 found[body.gate] = waiver
         return found
 
@@ -376,8 +393,12 @@ class State:
 
     def is_compromised(self, judged: Judged) -> bool:
         """Tell whether an event was signed with a key that was compromised by then."""
-        start = self.compromised.get(judged.signer or "")
-        return start is not None and judged.index >= start
+        return self.is_stolen(judged.signer or "", judged.index)
+
+    def is_stolen(self, key: str, index: int) -> bool:
+        """Tell whether a key was compromised when the event at an index was recorded."""
+        start = self.compromised.get(key)
+        return start is not None and index >= start
 
     @staticmethod
     def _actor(judged: Judged) -> str:

@@ -71,15 +71,20 @@ def gate_checks(session: Session, question: Question) -> list[Check]:
 def waivers(session: Session, question: Question) -> dict[str, Waiver]:
     """Return the waivers that count, by gate: for exactly these digests, in force, and not by who asked."""
     version, rules, champion = question.version, question.rules, question.champion
-    granted = session.state.waived(
-        version, question.stage, bound(version, rules, champion), at=question.now, before=question.before
+    return session.state.waived(
+        version,
+        question.stage,
+        bound(version, rules, champion),
+        at=question.now,
+        before=question.before,
+        without=question.requester,
     )
-    return {gate: waiver for gate, waiver in granted.items() if waiver.person != question.requester}
 
 
 def _context(session: Session, question: Question) -> Context:
     """Gather what the gates may look at; what costs something only where one of them asks for it."""
-    version, champion = question.version, session.state.yardstick(question.champion)
+    version = question.version
+    champion = session.state.yardstick(version.model, question.stage, before=question.before)
     name = champion.body.version if champion else None
     asked = {need for gate in question.rules.gates.values() for need in gate.asks()}
     return Context(
@@ -98,12 +103,35 @@ def _signed_commits(session: Session, question: Question) -> list[SignedCommit]:
     Raises:
         Undecided: if this clone does not have the history.
     """
-    champion = session.state.yardstick(question.champion)
-    since = champion.body.commit.partition(":")[2] if champion else None
+    since = commit_before(session, question.champion, question.version.body.commit)
     commits = describe_commits(session.git.commits_since(question.version.body.commit.partition(":")[2], since))
+    sound = question.version.at.index
     return [
-        SignedCommit(commit.id, question.policy.owner(commit.signer) if commit.signer else None) for commit in commits
+        SignedCommit(
+            commit.id,
+            question.policy.owner(commit.signer)
+            if commit.signer and not session.state.is_stolen(commit.signer, sound)
+            else None,
+        )
+        for commit in commits
     ]
+
+
+def commit_before(session: Session, champion: Promotion | None, commit: str) -> str | None:
+    """Return the commit, in hex, since which the commits of a version count; None for all history.
+
+    That is the champion's; of an override, or of the same version asked for again, that of what was let in before.
+
+    Args:
+        session: the repository.
+        champion: what serves when the version is asked for, or None.
+        commit: the version's own commit, ``git-sha1:…``.
+    """
+    if champion is None:
+        return None
+    end = champion.at.index + 1
+    base = session.state.yardstick(champion.model, champion.body.stage, before=end, other_than=commit)
+    return base.body.commit.partition(":")[2] if base else None
 
 
 def evaluator(rules: Requirements) -> Evaluator | None:

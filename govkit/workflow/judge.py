@@ -111,8 +111,7 @@ def authors(
     """
     if "commit-author" not in rules.approvals.forbid:
         return assess.Authors(frozenset(), [])
-    base = session.state.yardstick(champion)
-    since = base.body.commit.partition(":")[2] if base else None
+    since = facts.commit_before(session, champion, commit)
     commits = session.git.commits_since(commit.partition(":")[2], since)
     return assess.authors(rules.approvals, policy, list(describe_commits(commits)))
 
@@ -192,13 +191,15 @@ def judge_revision(session: Session, model: str, tree: Tree, stage: str) -> Judg
     comparison = cards.check(session.git, tree, model)
     _, card = cards.read_committed(tree, model)
     rules = requirements(session.policy, card.model.name, card.statements.tier, stage)
-    champion = session.state.yardstick(session.state.champion(card.model.name, stage))
+    champion = session.state.yardstick(card.model.name, stage)
     name = champion.body.version if champion else None
     now = max(session.state.effective, times.write(session.now()))
     context = Context(
         card,
         facts.champion_card(session, champion),
-        history=gates_base.History(now=now, stage=stage, champion=name),
+        history=gates_base.History(
+            now=now, stage=stage, champion=name, formerly=session.state.served_before(card.model.name, stage)
+        ),
         evaluate=facts.evaluator(rules),
     )
     checks = [card_check(comparison), *assess.gates(rules.gates, context)]

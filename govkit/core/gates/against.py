@@ -30,6 +30,13 @@ def champion(context: Context, first: First, required: str) -> Card | Outcome:
             f"the card of the champion, version {context.history.champion}, is not at hand",
             "fetch the log with its evidence and ask again",
         )
+    if context.history.formerly:
+        return Outcome(
+            Verdict.FAIL,
+            required,
+            f"versions served in {context.history.stage} before, and none is left to compare with",
+            "have the gate waived: this is no first deployment",
+        )
     found = f"no version serves in {context.history.stage}"
     if first == "pass":
         return Outcome(Verdict.PASS, required, f"{found}, and a first one may pass")

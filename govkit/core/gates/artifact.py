@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, NamedTuple
 
 import msgspec
 
-from govkit.core.card import Card, Item, Metric
+from govkit.core.card import Card, DvcStage, Item, Metric
 from govkit.core.gates.base import Context, Gate, Outcome, Verdict, describe, worst
 from govkit.core.lineage import within
 
 SCAN = "scan.json"
+#: What makes a shell do more than one plain command.
+_SHELL = re.compile(r"[^A-Za-z0-9 ._/=@:+-]")
 
 
 class Format(NamedTuple):
@@ -142,11 +145,25 @@ def reports(card: Card) -> list[str]:
     written = {
         out
         for stage in card.lineage.stages
-        if any(within(card.weights.path, dep) for dep in stage.deps)
-        and any(line.split()[:2] == ["govkit", "scan"] for line in stage.cmd)
+        if any(within(card.weights.path, dep) for dep in stage.deps) and is_scan(stage, card.weights.path)
         for out in stage.outs
     }
     return sorted(known & written)
+
+
+def is_scan(stage: DvcStage, weights: str) -> bool:
+    """Tell whether a DVC stage does nothing but ``govkit scan`` on the weights: one command, and no shell around it.
+
+    Paths are compared by their ends, as a command counts them from the folder of its ``dvc.yaml``.
+    """
+    if len(stage.cmd) != 1 or _SHELL.search(stage.cmd[0]):
+        return False
+    words = stage.cmd[0].split()
+    ends = [weights[start:] for start in (0, *(i + 1 for i, c in enumerate(weights) if c == "/"))]
+    folders = [weights[: i + 1] for i, c in enumerate(weights) if c == "/"]
+    named = [word.rstrip("/") for word in words[2:]]
+    holds = any(word in ends or f"{word}/" in folders for word in named)
+    return words[:2] == ["govkit", "scan"] and holds
 
 
 def is_directory(item: Item) -> bool:

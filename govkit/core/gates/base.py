@@ -106,7 +106,8 @@ class History:
         version: the version that is judged; None for a commit that is not registered.
         commit: its commit, ``git-sha1:…``, or None.
         registrar: who registered it, or None.
-        champion: the version that serves in the stage, or None.
+        champion: the version that serves in the stage, or served there last of those let in the usual way; or None.
+        formerly: whether any version was ever let into the stage, though none is left to compare with.
         served: when the judged version served, in any stage, oldest first.
         canaries: steps of canaries of the judged version for the stage asked for, oldest first.
         reproductions: independent runs of the judged version's pipeline, oldest first.
@@ -118,6 +119,7 @@ class History:
     commit: str | None = None
     registrar: str | None = None
     champion: str | None = None
+    formerly: bool = False
     served: Sequence[Served] = ()
     canaries: Sequence[Canary] = ()
     reproductions: Sequence[Reproduction] = ()

@@ -44,6 +44,8 @@ class CanaryGate(Gate, tag="canary", frozen=True, kw_only=True):
         # What was aborted, or finished badly, is not mended by another record; only by another run.
         if any(step.step == "abort" or (step.step, step.verdict) == ("finish", "fail") for step in steps):
             return Outcome(Verdict.FAIL, required, found, f"mend the version, or {begin}")
+        if steps[0].step != "start":
+            return Outcome(Verdict.FAIL, required, f"{found}, and no start is recorded", begin)
         if last.step != "finish":
             return Outcome(Verdict.INCONCLUSIVE, required, found, "wait until it has finished")
         if last.verdict == "inconclusive":

@@ -26,9 +26,14 @@ def request_opened(case: Case, body: RequestOpened) -> None:
         _request_of_admins(case, body)
     else:
         _request_of_model(case, body)
+    older = []
     for other in case.state.requests.values():
         if other.state == "open" and (other.hold[:2], other.body.version) == (request.hold[:2], body.version):
-            other.state = "superseded"
+            alike = case.rules > 1 and body.action == "policy" and other.requester != request.requester
+            require(not alike or other.body.base != body.base, f"{other.name} asks for the same already")
+            older.append(other)
+    for other in older:
+        other.state = "superseded"
     case.state.requests[request.id] = request
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from govkit.core import canonical, policy, policycheck, rules1
-
-
-from govkit.core import canonical, history, policy, rules1
+from govkit.core import canonical, history, policy, policycheck, rules1
 from govkit.core.errors import Malformed
 from govkit.core.events import Digests
+from govkit.core.gates.base import Context
+from govkit.core.gates.champion import ChampionGate
+from tests.unit.core.cards import with_metrics
 from tests.unit.core.simulator import MODEL, Json, World, commit, digest, edited, good, key, policy_value, refused
 
 
@@ -326,3 +327,35 @@ def test_an_end_meant_nothing_under_rules_1() -> None:
     good(world.promote("1.0.0", body={"expires": "2026-02-31T00:00:00Z"}))
     found = history.of(world.state, world.state.versions[MODEL, "1.0.0"], "production", "2027-01-01T00:00:00Z", None)
     assert [(served.until, served.override) for served in found.served] == [(None, False)]
+
+
+def test_a_cleared_stage_is_no_first_deployment() -> None:
+    """Who may clear a stage cannot make the next version pass as the first: it is measured against the last."""
+    world = World(value2())
+    world.serve("1.0.0")
+    good(world.register("1.1.0"))
+    good(world.clear("production"))
+    served = world.state.yardstick(MODEL, "production")
+    assert served is not None and served.body.version == "1.0.0"
+    good(world.revoke("1.0.0"))
+    assert world.state.yardstick(MODEL, "production") is None
+    known = history.of(world.state, world.state.versions[MODEL, "1.1.0"], "production", world.now, None)
+    assert known.formerly
+    gate = ChampionGate(metric="auc", direction="higher", absolute=0.0, first="pass")
+    assert gate.decide(Context(with_metrics({"auc": 0.9}), history=known)).verdict == "fail"
+    fresh = dataclasses.replace(known, formerly=False)
+    assert gate.decide(Context(with_metrics({"auc": 0.9}), history=fresh)).verdict == "pass"
+
+
+def test_who_may_only_propose_does_not_sweep_away_a_request() -> None:
+    """Asking for the same policy once more does not end the request on which others have decided."""
+    value = value2()
+    value["roles"]["ci"] = {"people": ["robot"]}
+    value["admin"]["propose"] = ["ci"]
+    world = World(value)
+    changed = edited(value, "description", to="another")
+    asked = good(world.request_policy(changed))
+    refused(world.request_policy(changed, actor="robot"), f"policy#{asked.index} asks for the same already")
+    assert world.request_of(asked.id).state == "open"
+    good(world.request_policy(changed))
+    assert world.request_of(asked.id).state == "superseded"

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from govkit.core import measures
-from govkit.core.card import Card
+from govkit.core.card import Card, DvcStage
+from govkit.core.gates import artifact
 from govkit.core.gates.artifact import FORMATS, ArtifactGate
 from govkit.core.gates.base import Context, Outcome, Verdict
 from tests.unit.core.cards import ITEM, WRONG, card, card_value, measures_value
@@ -16,9 +17,10 @@ CLEAN = {"files": 1, "dangerous": 0, "suspicious": 0}
 GATE = ArtifactGate(formats=[*FORMATS, "own"])
 
 
-def stage(deps: list[str], outs: list[str]) -> dict[str, Any]:
-    """Return a DVC stage."""
-    return {"name": "scan", "file": "dvc.yaml", "cmd": ["govkit scan"], "deps": deps, "outs": outs, "params": {}}
+def stage(deps: list[str], outs: list[str], *cmd: str) -> dict[str, Any]:
+    """Return a DVC stage that scans its dependencies, or runs other commands."""
+    scan = f"govkit scan {' '.join(deps)} -o {' '.join(outs)}"
+    return {"name": "scan", "file": "dvc.yaml", "cmd": list(cmd or [scan]), "deps": deps, "outs": outs, "params": {}}
 
 
 def model(
@@ -200,3 +202,25 @@ def test_a_folder_is_scanned_whatever_its_format_is_called() -> None:
     assert "folder" in judge(gate, model("safetensors", "model", files=3)).found
     assert judge(gate, model("safetensors", "model", files=3)).verdict is Verdict.ERROR
     assert judge(gate, model("safetensors", "model", CLEAN, files=3)).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("cmd", "expected"),
+    [
+        (["govkit scan models/m.pkl -o reports/scan.json"], True),
+        (["govkit scan ../models/m.pkl -o reports/scan.json"], False),
+        (["govkit scan m.pkl -o scan.json"], True),
+        (["govkit scan models/ -o scan.json"], True),
+        (["govkit scan --help; python forge.py > reports/scan.json"], False),
+        (["govkit scan models/m.pkl -o /dev/null && python forge.py"], False),
+        (["govkit scan models/m.pkl -o $(python forge.py)"], False),
+        (["govkit scan models/m.pkl -o x", "python forge.py"], False),
+        (["govkit scan requirements.txt -o reports/scan.json"], False),
+        (["python forge.py models/m.pkl"], False),
+        ([], False),
+    ],
+)
+def test_what_counts_as_a_scan(cmd: list[str], expected: bool) -> None:
+    """A DVC stage scans if its one command is ``govkit scan`` on the weights, with no shell around it."""
+    found = artifact.is_scan(DvcStage(**{**stage([], []), "cmd": cmd}), "models/m.pkl")
+    assert expected == found

@@ -46,7 +46,11 @@ START, HALF = step("start", 0.01), step("step", 0.5)
         ([START], Verdict.INCONCLUSIVE, "canary c1: running, up to 1 % of the traffic"),
         ([START, step("step", 0.5, "pass")], Verdict.INCONCLUSIVE, None),
         ([], Verdict.FAIL, "no canary is recorded"),
-        ([step("finish", 1, "pass")], Verdict.PASS, "canary c1: finished, pass, up to 0 % of the traffic"),
+        (
+            [step("finish", 1, "pass")],
+            Verdict.FAIL,
+            "canary c1: finished, pass, up to 0 % of the traffic, and no start is recorded",
+        ),
         ([START, step("finish", 1, "pass"), step("abort")], Verdict.FAIL, None),
         ([START, step("finish", 1, "pass"), HALF], Verdict.INCONCLUSIVE, None),
         ([START, step("finish", 1, "pass"), START], Verdict.INCONCLUSIVE, None),
