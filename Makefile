@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# One more than there are processors: tests wait for git, ssh-keygen and dvc.
+JOBS = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test lint check docs lock clean
@@ -32,7 +34,7 @@ demo: $(VENV)/demo ## The main job: train, refuse, approve, promote, prove, tamp
 	@$(BIN)/python scripts/demo.py
 
 test: lint ## All tests, with coverage, types and style
-	@$(BIN)/python -m pytest -n auto --cov=govkit --cov-report= tests
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --cov=govkit --cov-report= tests
 	@$(BIN)/python -m coverage report --include='govkit/core/*' --fail-under=95 --format=total
 	@$(BIN)/python -m coverage report --omit='govkit/core/*' --fail-under=85 --skip-covered
 
