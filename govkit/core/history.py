@@ -1,8 +1,9 @@
-"""What the log knows of one version at one instant, cut out for the gates: :class:`govkit.core.gates.base.History`."""
+"""What the log knows of a version at one instant: for the gates, and what counts for and against it."""
 
 from __future__ import annotations
 
-from govkit.core.events import CanaryRecorded, ReproductionRecorded
+from govkit.core.events import CanaryRecorded, Digests, ReproductionRecorded
+from govkit.core.followups import Waiver
 from govkit.core.gates.base import Canary, History, Reproduction, Served
 from govkit.core.state import Judged, Promotion, State, Version
 
@@ -36,7 +37,7 @@ def of(
         commit=version.body.commit,
         registrar=version.at.event.actor if version.at.event else None,
         champion=champion,
-        formerly=state.served_before(version.model, stage, end),
+        formerly=served_before(state, version.model, stage, end),
         served=sorted(_served(state, version, end), key=lambda entry: entry.since),
         canaries=[
             Canary(at.effective, body) for at, body in mine if isinstance(body, CanaryRecorded) and body.stage == stage
@@ -77,3 +78,65 @@ def _reproduction(state: State, at: Judged, body: ReproductionRecorded, version:
     policy = state.policy_at(at.index)
     roles = policy.roles_of(actor, version.model, version.body.tier) if policy else set()
     return Reproduction(actor, frozenset(roles), body)
+
+
+def yardstick(
+    state: State, model: str, stage: str, *, before: int | None = None, other_than: str | None = None
+) -> Promotion | None:
+    """Return what a version is measured against: what was let into the stage last in the usual way.
+
+    An override passed neither gates nor approval, and a stage that was cleared held something before: nothing may
+    be found little changed, or written by nobody, for being compared with the one, or with nothing. Only what
+    was recorded ``before`` a place counts, and no promotion of the commit ``other_than``.
+    """
+    end = len(state.tree) if before is None else before
+    found = None
+    for entry in state.stages.get((model, stage), []):
+        if isinstance(entry, Promotion) and entry.at.index < end and not entry.override:
+            revoked = state.revoked.get((model, entry.body.version))
+            if entry.body.commit != other_than and (revoked is None or revoked.index >= end):
+                found = entry
+    return found
+
+
+def served_before(state: State, model: str, stage: str, before: int | None = None) -> bool:
+    """Tell whether any version was let into a stage in the usual way, whatever became of it."""
+    end = len(state.tree) if before is None else before
+    entries = state.stages.get((model, stage), [])
+    return any(isinstance(one, Promotion) and not one.override and one.at.index < end for one in entries)
+
+
+def waived(
+    state: State,
+    version: Version,
+    stage: str,
+    bound: Digests,
+    *,
+    at: str,
+    before: int | None = None,
+    without: str = "",
+) -> dict[str, Waiver]:
+    """Return the waivers that count for a version in a stage, by gate; of several, the newest.
+
+    Args:
+        state: what the log says at its end.
+        version: the version.
+        stage: the stage.
+        bound: what the request binds; a waiver for anything else is void.
+        at: the instant for which ends count.
+        before: only waivers before this place in the log count; None for all.
+        without: a person whose waivers do not count, such as who asked.
+    """
+    found = {}
+    for waiver in state.waivers:
+        body = waiver.body
+        same = (waiver.model, body.version, body.stage, body.digests) == (
+            version.model,
+            version.body.version,
+            stage,
+            bound,
+        )
+        in_time = body.expires >= at and (before is None or waiver.at.index < before)
+        if same and in_time and waiver.person != without and not state.is_compromised(waiver.at):
+            found[body.gate] = waiver
+    return found

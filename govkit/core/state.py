@@ -10,7 +10,6 @@ from typing import Literal
 from govkit.core import approvals, merkle, names
 from govkit.core.events import (
     DecisionRecorded,
-    Digests,
     Event,
     Head,
     PromotionRecorded,
@@ -219,30 +218,6 @@ class State:
             return None
         return last
 
-    def yardstick(
-        self, model: str, stage: str, *, before: int | None = None, other_than: str | None = None
-    ) -> Promotion | None:
-        """Return what a version is measured against: what was let into the stage last in the usual way.
-
-        An override passed neither gates nor approval, and a stage that was cleared held something before: nothing may
-        be found little changed, or written by nobody, for being compared with the one, or with nothing. Only what
-        was recorded ``before`` a place counts, and no promotion of the commit ``other_than``.
-        """
-        end = len(self.tree) if before is None else before
-        found = None
-        for entry in self.stages.get((model, stage), []):
-            if isinstance(entry, Promotion) and entry.at.index < end and not entry.override:
-                revoked = self.revoked.get((model, entry.body.version))
-                if entry.body.commit != other_than and (revoked is None or revoked.index >= end):
-                    found = entry
-        return found
-
-    def served_before(self, model: str, stage: str, before: int | None = None) -> bool:
-        """Tell whether any version was let into a stage in the usual way, whatever became of it."""
-        end = len(self.tree) if before is None else before
-        entries = self.stages.get((model, stage), [])
-        return any(isinstance(one, Promotion) and not one.override and one.at.index < end for one in entries)
-
     def requirements_of(self, request: Request, policy: InForce) -> Requirements | None:
         """Return what a policy requires of a request; None if it does not know the stage or the version."""
         if request.body.version is None or request.body.stage is None:
@@ -267,40 +242,6 @@ class State:
         champion = self.champion(request.model, request.body.stage or "")
         same = bound.champion == (champion.at.id if champion else None)
         return "" if same else "another version serves there since it was opened"
-
-    def waived(
-        self,
-        version: Version,
-        stage: str,
-        bound: Digests,
-        *,
-        at: str,
-        before: int | None = None,
-        without: str = "",
-    ) -> dict[str, Waiver]:
-        """Return the waivers that count for a version in a stage, by gate; of several, the newest.
-
-        Args:
-            version: the version.
-            stage: the stage.
-            bound: what the request binds; a waiver for anything else is void.
-            at: the instant for which ends count.
-            before: only waivers before this place in the log count; None for all.
-            without: a person whose waivers do not count, such as who asked.
-        """
-        found = {}
-        for waiver in self.waivers:
-            body = waiver.body
-            same = (waiver.model, body.version, body.stage, body.digests) == (
-                version.model,
-                version.body.version,
-                stage,
-                bound,
-            )
-            in_time = body.expires >= at and (before is None or waiver.at.index < before)
-            if same and in_time and waiver.person != without and not self.is_compromised(waiver.at):
-                found[body.gate] = waiver
-        return found
 
     def find_finding(self, name: str) -> Finding | None:
         """Return the finding with a name or identity."""

@@ -71,7 +71,8 @@ def gate_checks(session: Session, question: Question) -> list[Check]:
 def waivers(session: Session, question: Question) -> dict[str, Waiver]:
     """Return the waivers that count, by gate: for exactly these digests, in force, and not by who asked."""
     version, rules, champion = question.version, question.rules, question.champion
-    return session.state.waived(
+    return history.waived(
+        session.state,
         version,
         question.stage,
         bound(version, rules, champion),
@@ -84,7 +85,7 @@ def waivers(session: Session, question: Question) -> dict[str, Waiver]:
 def _context(session: Session, question: Question) -> Context:
     """Gather what the gates may look at; what costs something only where one of them asks for it."""
     version = question.version
-    champion = session.state.yardstick(version.model, question.stage, before=question.before)
+    champion = history.yardstick(session.state, version.model, question.stage, before=question.before)
     name = champion.body.version if champion else None
     asked = {need for gate in question.rules.gates.values() for need in gate.asks()}
     return Context(
@@ -130,7 +131,7 @@ def commit_before(session: Session, champion: Promotion | None, commit: str) -> 
     if champion is None:
         return None
     end = champion.at.index + 1
-    base = session.state.yardstick(champion.model, champion.body.stage, before=end, other_than=commit)
+    base = history.yardstick(session.state, champion.model, champion.body.stage, before=end, other_than=commit)
     return base.body.commit.partition(":")[2] if base else None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from govkit.core import approvals, assess, times
+from govkit.core import approvals, assess, history, times
 from govkit.core.errors import Undecided, Usage
 from govkit.core.gates import base as gates_base
 from govkit.core.gates.base import Check, Context, Verdict
@@ -153,19 +153,8 @@ def judge(
     question = replace(question, requester=request.requester if request else "")
     if online:
         question = replace(question, pushed=facts.pushed(session, version, rules))
-    checks = facts.gate_checks(session, question)
-    tally = None
-    if request is None:
-        checks.append(assess.pending_approvals(rules.approvals))
-    else:
-        found = authors(session, rules, policy, version.body.commit, champion)
-        tally = session.state.tally(request, found.people, at=now)
-        more = (
-            assess.approval_check(rules.approvals, tally, override=action == "break-glass"),
-            assess.request_check(request, session.state.void(request)),
-            assess.authors_check(rules.approvals, found),
-        )
-        checks += [check for check in more if check]
+    tally, approval = _approval(session, question, request, action)
+    checks = facts.gate_checks(session, question) + approval
     overridden = []
     if action == "break-glass":
         usual = requirements(policy, version.model, version.body.tier, stage)
@@ -173,6 +162,23 @@ def judge(
     name = champion.body.version if champion else None
     model = version.model
     return Judgement(model, version.body.version, stage, rules.digest, name, checks, tally, overridden, action)
+
+
+def _approval(
+    session: Session, question: facts.Question, request: Request | None, action: Action
+) -> tuple[Tally | None, list[Check]]:
+    """Return the decisions on a request, and the checks on them; without a request nobody has been asked."""
+    rules, version = question.rules, question.version
+    if request is None:
+        return None, [assess.pending_approvals(rules.approvals)]
+    found = authors(session, rules, question.policy, version.body.commit, question.champion)
+    tally = session.state.tally(request, found.people, at=question.now)
+    checks = (
+        assess.approval_check(rules.approvals, tally, override=action == "break-glass"),
+        assess.request_check(request, session.state.void(request)),
+        assess.authors_check(rules.approvals, found),
+    )
+    return tally, [check for check in checks if check]
 
 
 def judge_revision(session: Session, model: str, tree: Tree, stage: str) -> Judgement:
@@ -191,14 +197,14 @@ def judge_revision(session: Session, model: str, tree: Tree, stage: str) -> Judg
     comparison = cards.check(session.git, tree, model)
     _, card = cards.read_committed(tree, model)
     rules = requirements(session.policy, card.model.name, card.statements.tier, stage)
-    champion = session.state.yardstick(card.model.name, stage)
+    champion = history.yardstick(session.state, card.model.name, stage)
     name = champion.body.version if champion else None
     now = max(session.state.effective, times.write(session.now()))
     context = Context(
         card,
         facts.champion_card(session, champion),
         history=gates_base.History(
-            now=now, stage=stage, champion=name, formerly=session.state.served_before(card.model.name, stage)
+            now=now, stage=stage, champion=name, formerly=history.served_before(session.state, card.model.name, stage)
         ),
         evaluate=facts.evaluator(rules),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from govkit.core import names, times
 from govkit.core.errors import Refused
@@ -83,21 +84,12 @@ def _plan(
         checks = policyfile.located(session, judgement.checks, stage)
         raise NotMet(replace(judgement, checks=checks))
     rules = judge.requirements(session.policy, model, found.body.tier, stage, action)
-    decisions = sorted(decision.at.id for decision in judgement.tally.counted.values())
-    fields = {
-        "version": found.body.version,
-        "stage": stage,
-        "card": found.body.card,
-        "weights": found.body.weights,
-        "requirements": judgement.requirements,
-        "request": request.id,
-        "decisions": decisions,
-    }
+    fields = _fields(found, stage, judgement, request)
     expires, review_by = _ends(session, rules)
 
     def body(tag: TagRef) -> PromotionRecorded:
         return PromotionRecorded(
-            **fields,  # type: ignore[arg-type]
+            **fields,
             kind=action,
             commit=found.body.commit,
             policy=session.policy.digest,
@@ -115,6 +107,19 @@ def _plan(
         tag=TagPlan(names.TagName(model, "assign", stage=stage, counter=1), action, found.body.commit, fields),
         summary=_summary(judgement, request, expires, review_by),
     )
+
+
+def _fields(found: Version, stage: str, judgement: Judgement, request: Request) -> dict[str, Any]:
+    """Return what event and tag both say."""
+    return {
+        "version": found.body.version,
+        "stage": stage,
+        "card": found.body.card,
+        "weights": found.body.weights,
+        "requirements": judgement.requirements,
+        "request": request.id,
+        "decisions": sorted(one.at.id for one in judgement.tally.counted.values()) if judgement.tally else [],
+    }
 
 
 def _candidate(session: Session, model: str, version: str | None) -> Version:

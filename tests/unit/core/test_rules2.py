@@ -78,10 +78,10 @@ def test_any_change_of_a_digest_voids_a_waiver(field: str, other: str) -> None:
     version = world.state.versions[MODEL, "1.0.0"]
     own = bound(world)
     at = world.state.effective
-    assert set(world.state.waived(version, "production", Digests(**own), at=at)) == {"auc"}
+    assert set(history.waived(world.state, version, "production", Digests(**own), at=at)) == {"auc"}
     changed = Digests(**{**own, field: digest(other)})
-    assert world.state.waived(version, "production", changed, at=at) == {}
-    assert world.state.waived(version, "staging", Digests(**own), at=at) == {}
+    assert history.waived(world.state, version, "production", changed, at=at) == {}
+    assert history.waived(world.state, version, "staging", Digests(**own), at=at) == {}
 
 
 @settings(max_examples=30, deadline=None)
@@ -104,7 +104,7 @@ def test_a_waiver_of_a_stolen_key_does_not_count(world: World) -> None:
     value["retired"] = [{"key": key("bob"), "person": "bob", "reason": "compromised", "since": at}]
     good(world.change(value, removed=[{"key": key("bob"), "compromised_from": at}]))
     version = world.state.versions[MODEL, "1.0.0"]
-    assert world.state.waived(version, "production", Digests(**bound(world)), at=world.state.effective) == {}
+    assert history.waived(world.state, version, "production", Digests(**bound(world)), at=world.state.effective) == {}
 
 
 def test_removed_keys_are_those_of_the_policy(world: World) -> None:
@@ -335,10 +335,10 @@ def test_a_cleared_stage_is_no_first_deployment() -> None:
     world.serve("1.0.0")
     good(world.register("1.1.0"))
     good(world.clear("production"))
-    served = world.state.yardstick(MODEL, "production")
+    served = history.yardstick(world.state, MODEL, "production")
     assert served is not None and served.body.version == "1.0.0"
     good(world.revoke("1.0.0"))
-    assert world.state.yardstick(MODEL, "production") is None
+    assert history.yardstick(world.state, MODEL, "production") is None
     known = history.of(world.state, world.state.versions[MODEL, "1.1.0"], "production", world.now, None)
     assert known.formerly
     gate = ChampionGate(metric="auc", direction="higher", absolute=0.0, first="pass")
