@@ -141,6 +141,14 @@ stages:
 """
 
 
+BREAK_GLASS = """\
+    break_glass:
+      approvals: {quorum: {role: risk-owner, count: 1}}
+      lasts: 2d
+      review_within: 7d
+"""
+
+
 @dataclass(frozen=True)
 class Result:
     """What a command did: exit code, standard output, standard error."""
@@ -282,6 +290,12 @@ class World:
         assert old in text
         path.write_text(text.replace(old, new))
         self.adopt_policy()
+
+    def allow_break_glass(self, more: str = "") -> None:
+        """Let versions enter production by break-glass in the working tree's policy; ``more`` goes below its keys."""
+        path = self.repo / "governance" / "policy.yaml"
+        head, mark, tail = path.read_text().rpartition("    promote: [release-engineer]\n")
+        path.write_text(head + BREAK_GLASS + more + mark + tail)
 
     def adopt_policy(self) -> None:
         """Propose the working tree's policy by rita, approve by victor, adopt by rita; commit it."""

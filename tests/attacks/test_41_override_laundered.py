@@ -11,21 +11,11 @@ from govkit.workflow.verify import verify
 from tests import forge
 from tests.world import MODEL, World
 
-BREAK_GLASS = """\
-    break_glass:
-      approvals: {quorum: {role: risk-owner, count: 1}}
-      lasts: 2d
-      review_within: 7d
-    promote: [release-engineer]
-"""
-
 
 @pytest.fixture
 def overridden(promoted: World) -> World:
     """Version 1.1.0 entered production by break-glass, then 1.2.0 was promoted the usual way."""
-    path = promoted.repo / "governance" / "policy.yaml"
-    head, _, tail = path.read_text().rpartition("    promote: [release-engineer]\n")
-    path.write_text(head + BREAK_GLASS + tail)
+    promoted.allow_break_glass()
     promoted.adopt_policy()
     promoted.retrain(0.85)
     promoted.register("1.1.0")

@@ -19,14 +19,6 @@ REQUEST = f"{MODEL}@1.1.0#production"
 VERSION = f"{MODEL}@1.1.0"
 STRICT = "parity: {type: fairness, attribute: AGE, rate: selection_rate, compare: ratio, min: 0.8, min_group: 100}"
 WAIVABLE = STRICT.replace("min: 0.8", "min: 0.95, waive: [risk-owner]")
-BREAK_GLASS = """\
-    break_glass:
-      approvals: {quorum: {role: risk-owner, count: 1}}
-      lasts: 2d
-      review_within: 7d
-      gates: [lineage]
-    promote: [release-engineer]
-"""
 
 
 def day(ahead: int) -> str:
@@ -167,9 +159,8 @@ def test_the_requester_cannot_waive(promoted: World) -> None:
 @pytest.fixture
 def emergency(promoted: World) -> World:
     """A second version that fails a gate, in a stage that has break-glass."""
-    text = (promoted.repo / "governance" / "policy.yaml").read_text()
-    head, _, tail = text.rpartition("    promote: [release-engineer]\n")
-    changed = head + BREAK_GLASS + tail
+    promoted.allow_break_glass("      gates: [lineage]\n")
+    changed = (promoted.repo / "governance" / "policy.yaml").read_text()
     changed = changed.replace(STRICT, WAIVABLE).replace(
         "revoke: [risk-owner]\n", "revoke: [risk-owner]\nrecords: {finding.closed: [risk-owner, release-engineer]}\n"
     )

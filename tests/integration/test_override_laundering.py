@@ -6,21 +6,11 @@ import pytest
 
 from tests.world import MODEL, World
 
-BREAK_GLASS = """\
-    break_glass:
-      approvals: {quorum: {role: risk-owner, count: 1}}
-      lasts: 2d
-      review_within: 7d
-    promote: [release-engineer]
-"""
-
 
 @pytest.fixture
 def emergency(promoted: World) -> World:
     """A version with a commit by a validator, in a stage that has break-glass and wants commit authors kept out."""
-    path = promoted.repo / "governance" / "policy.yaml"
-    head, _, tail = path.read_text().rpartition("    promote: [release-engineer]\n")
-    path.write_text(head + BREAK_GLASS + tail)
+    promoted.allow_break_glass()
     promoted.adopt_policy()
     (promoted.repo / "notes.txt").write_text("by victor\n")
     promoted.git("add", "notes.txt")
