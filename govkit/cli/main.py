@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from govkit.cli import common, deciding, followups, looking, making, people, policies, starting, verifying
+from govkit.cli import common, deciding, followups, logs, looking, making, people, policies, starting, verifying
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -42,7 +42,7 @@ for _command in (
     looking.status,
     looking.show,
     looking.history,
-    looking.log,
+    logs.log,
     verifying.verify,
     verifying.get,
     policies.policy,

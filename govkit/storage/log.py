@@ -56,6 +56,11 @@ class Log:
         """The identity of event 0."""
         return self.state.judged[0].id
 
+    def files(self, repository: Repository, index: int) -> dict[str, bytes]:
+        """Return every plain file of an event's commit by its name: event, signature and evidence."""
+        entries = repository.tree(repository.commit(self.commits[index]).tree)
+        return {entry.name: repository.read(entry.id)[1] for entry in entries if entry.mode == "100644"}
+
     def evidence_id(self, repository: Repository, index: int, name: str) -> str | None:
         """Return the blob id of a piece of evidence of an event, or None."""
         tree = repository.commit(self.commits[index]).tree
