@@ -19,10 +19,13 @@ from git.exc import GitError, InvalidGitRepositoryError, NoSuchPathError
 
 from govkit.core.assess import Commit
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
+from govkit.storage import objects
+from govkit.storage.objects import RawObject
 
 ZERO = "0" * 40
 _MAX_TAG_BYTES = 1024 * 1024
 _SAFE_CONFIG = ("core.commitGraph=false", "core.hooksPath=/dev/null", "core.fsmonitor=false", "log.showSignature=false")
+_CONFIG_WORDS = [word for setting in _SAFE_CONFIG for word in ("-c", setting)]
 _SAFE_ENVIRONMENT = {
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_GRAFT_FILE": os.devnull,
@@ -118,9 +121,8 @@ class Repository:
 
     def try_run(self, *arguments: str, stdin: bytes | None = None) -> tuple[int, bytes, str]:
         """Run ``git`` and return exit code, output and what it said on standard error."""
-        config = [word for setting in _SAFE_CONFIG for word in ("-c", setting)]
         done = subprocess.run(
-            ["git", *config, *arguments],
+            ["git", *_CONFIG_WORDS, *arguments],
             cwd=self._repo.working_tree_dir or self._repo.git_dir,
             env={**os.environ, **_SAFE_ENVIRONMENT},
             input=stdin if stdin is not None else b"",
@@ -166,6 +168,11 @@ class Repository:
         word = _text(kind)
         return self.read(identity) if word == "tag" and int(size) <= _MAX_TAG_BYTES else (word, b"")
 
+    def read_many(self, ids: Iterable[str], limit: int) -> Iterator[tuple[str, RawObject]]:
+        """Yield objects by id, in the order asked for; no bytes of those larger than ``limit`` bytes."""
+        folder = Path(self._repo.working_tree_dir or self._repo.git_dir)
+        return objects.read_many(["git", *_CONFIG_WORDS], folder, {**os.environ, **_SAFE_ENVIRONMENT}, ids, limit)
+
     def has(self, identity: str) -> bool:
         """Tell whether an object is in this repository."""
         return self.try_run("cat-file", "-e", identity)[0] == 0
@@ -177,27 +184,11 @@ class Repository:
             Undecided: if it is not in this clone.
             Malformed: if it is not a commit.
         """
-        kind, raw = self.read(identity)
-        header = raw.partition(b"\n\n")[0].decode("utf-8", "replace").split("\n")
-        if kind != "commit" or not header[0].startswith("tree "):
-            raise Malformed(f"{identity[:12]} is a {kind}, not a commit")
-        parents = []
-        for line in header[1:]:
-            if not line.startswith("parent "):
-                break
-            parents.append(line[7:])
-        return RawCommit(identity, header[0][5:], tuple(parents), raw)
+        return parse_commit(identity, *self.read(identity))
 
     def tree(self, identity: str) -> list[TreeEntry]:
         """Return the entries of a tree object, not those of its subtrees."""
-        _, data = self.read(identity)
-        entries, rest = [], data
-        while rest:
-            head, _, rest = rest.partition(b"\0")
-            mode, _, name = head.partition(b" ")
-            entries.append(TreeEntry(mode.decode(), rest[:20].hex(), name.decode("utf-8", "surrogateescape")))
-            rest = rest[20:]
-        return entries
+        return parse_tree(self.read(identity)[1])
 
     def files(self, commit: str) -> dict[str, TreeEntry]:
         """Return every file of a commit by its path."""
@@ -286,6 +277,41 @@ class Repository:
     def close(self) -> None:
         """End the processes that serve reads."""
         self._repo.close()
+
+
+def parse_commit(identity: str, kind: str, raw: bytes) -> RawCommit:
+    """Take a commit object apart.
+
+    Raises:
+        Malformed: if it is none.
+    """
+    header = raw.partition(b"\n\n")[0].decode("utf-8", "replace").split("\n")
+    if kind != "commit" or not header[0].startswith("tree "):
+        raise Malformed(f"{identity[:12]} is a {kind}, not a commit")
+    parents = []
+    for line in header[1:]:
+        if not line.startswith("parent "):
+            break
+        parents.append(line[7:])
+    return RawCommit(identity, header[0][5:], tuple(parents), raw)
+
+
+def parse_tree(data: bytes) -> list[TreeEntry]:
+    """Take a tree object apart: modes, names and 20-byte ids.
+
+    Raises:
+        Malformed: if it is none.
+    """
+    entries, start = [], 0
+    while start < len(data):
+        end = data.find(b"\0", start)
+        if end < 0:
+            raise Malformed("a tree that is cut short")
+        mode, _, name = data[start:end].partition(b" ")
+        identity = data[end + 1 : end + 21].hex()
+        entries.append(TreeEntry(mode.decode("ascii", "replace"), identity, name.decode("utf-8", "surrogateescape")))
+        start = end + 21
+    return entries
 
 
 def _text(word: str | bytes) -> str:

@@ -13,7 +13,7 @@ from govkit.core.events import ALL, Event, Genesis, Head, PolicyAdopted
 from govkit.core.ledger import Entry, Ledger
 from govkit.core.policytext import PolicyText
 from govkit.core.state import Status
-from govkit.storage import files, pins
+from govkit.storage import entries, files, pins
 from govkit.storage import log as log_storage
 from govkit.storage.signatures import EVENT_NAMESPACE
 from govkit.storage.trees import WorkTree, project_of
@@ -162,7 +162,7 @@ def _first_entry(session: Session, text: bytes, policy: PolicyText, remote: str)
     _ask(session, actor, adopted.policy.people, digests.sha256(policy.canonical))
     content = records.to_json(event)
     signature = session.key.sign(content, EVENT_NAMESPACE)
-    found = {name: log_storage.make_evidence(name, data) for name, data in evidence.items()}
+    found = {name: entries.make_evidence(name, data) for name, data in evidence.items()}
     return Entry(content, signature, session.key.public, "", found), evidence
 
 

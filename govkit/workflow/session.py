@@ -17,6 +17,7 @@ from govkit.core.policy import InForce
 from govkit.core.records import Record
 from govkit.core.state import Judged, State, Status
 from govkit.core.tags import TagRecord
+from govkit.storage import entries
 from govkit.storage import log as log_storage
 from govkit.storage import pins as pin_storage
 from govkit.storage.git import Repository
@@ -138,7 +139,7 @@ class Session:
 
     def unseen_history(self) -> list[str]:
         """Return which tags prove another history of the log; see :func:`govkit.core.tagcheck.unseen`."""
-        return tagcheck.unseen(self.state, self.tag_refs(), self.git.read_tag, log_storage.tag_signer)
+        return tagcheck.unseen(self.state, self.tag_refs(), self.git.read_tag, entries.tag_signer)
 
     def disguises(self) -> list[str]:
         """Say what makes stock Git show something else than what is read here."""
@@ -284,9 +285,9 @@ class Session:
         return Written(judged, commit, signed.tag)
 
     def _entry(self, signed: Signed) -> Entry:
-        evidence = {name: log_storage.make_evidence(name, data) for name, data in signed.evidence.items()}
+        evidence = {name: entries.make_evidence(name, data) for name, data in signed.evidence.items()}
         if not self.options.dry_run:
-            signer, problem = log_storage.check_signature(signed.content, signed.signature, EVENT_NAMESPACE)
+            signer, problem = entries.check_signature(signed.content, signed.signature, EVENT_NAMESPACE)
             return Entry(signed.content, signed.signature, signer, problem, evidence)
         if "tag" in evidence:
             evidence["tag"] = replace(evidence["tag"], signer=self.key.public)
