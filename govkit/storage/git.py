@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +25,14 @@ from govkit.storage.objects import RawObject
 
 ZERO = "0" * 40
 _MAX_TAG_BYTES = 1024 * 1024
-_SAFE_CONFIG = ("core.commitGraph=false", "core.hooksPath=/dev/null", "core.fsmonitor=false", "log.showSignature=false")
+_SAFE_CONFIG = (
+    "core.commitGraph=false",
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "log.showSignature=false",
+    # What was reported as written is on the disk.
+    "core.fsync=reference",
+)
 _CONFIG_WORDS = [word for setting in _SAFE_CONFIG for word in ("-c", setting)]
 _SAFE_ENVIRONMENT = {
     "GIT_NO_REPLACE_OBJECTS": "1",
@@ -121,15 +129,26 @@ class Repository:
 
     def try_run(self, *arguments: str, stdin: bytes | None = None) -> tuple[int, bytes, str]:
         """Run ``git`` and return exit code, output and what it said on standard error."""
+        return self._call(arguments, {**os.environ, **_SAFE_ENVIRONMENT}, stdin if stdin is not None else b"")
+
+    def _call(self, words: Sequence[str], environment: Mapping[str, str], stdin: bytes) -> tuple[int, bytes, str]:
         done = subprocess.run(
-            ["git", *_CONFIG_WORDS, *arguments],
+            ["git", *_CONFIG_WORDS, *words],
             cwd=self._repo.working_tree_dir or self._repo.git_dir,
-            env={**os.environ, **_SAFE_ENVIRONMENT},
-            input=stdin if stdin is not None else b"",
+            env=dict(environment),
+            input=stdin,
             capture_output=True,
             check=False,
         )
         return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace")
+
+    def try_network(self, *arguments: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
+        """Run a ``git`` that may reach other machines as the user has set it up; see :meth:`try_run`."""
+        asks = sys.stdin is not None and sys.stdin.isatty()
+        away = {"GIT_ALLOW_PROTOCOL", *(("GIT_TERMINAL_PROMPT",) if asks else ())}
+        environment = {name: value for name, value in _SAFE_ENVIRONMENT.items() if name not in away}
+        limits = ["-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=30", "-c", "push.gpgSign=false"]
+        return self._call([*limits, *arguments], {**os.environ, **environment}, stdin)
 
     def config(self, name: str) -> str | None:
         """Return a value of Git's configuration, or None. Never used to decide whom to trust."""

@@ -61,7 +61,7 @@ def check_min_head(log: log_storage.Log, min_head: str | None) -> None:
         raise Refused(
             f"the log has {len(tree)} events, and {size} were seen before",
             why="its tail is missing here",
-            fix="fetch the log again: git fetch origin govkit/log",
+            fix="fetch the log again with 'govkit log sync'",
         )
     if root and f"sha256:{tree.roots[int(size)].hex()}" != root:
         raise Refused(f"the log had another root at size {size}", why="its history was rewritten")
