@@ -13,7 +13,7 @@ from govkit.core.errors import Malformed, Refused, Undecided, Usage
 from govkit.core.events import EVENT_FILE, SIGNATURE_FILE, Head
 from govkit.core.ledger import Ledger
 from govkit.core.state import State
-from govkit.storage import entries, files, logcache
+from govkit.storage import entries, files, logcache, writing
 from govkit.storage.git import RawCommit, Repository
 from govkit.storage.logcache import Remembered
 
@@ -81,19 +81,22 @@ class Log:
         return content
 
 
-def read(repository: Repository, *, waiting: bool = False) -> Log:
+def read(repository: Repository, *, waiting: bool = False, heads: Mapping[str, str] | None = None) -> Log:
     """Read the whole log and judge it.
 
     Args:
         repository: where it is.
         waiting: also the events that wait for a sync, where they still stand on the rest.
+        heads: more heads that must be part of it, in hex, by what people call them.
 
     Raises:
         Usage: if there is no log.
         Undecided: if commits are missing from this clone.
         Refused: if the local branch and a remote's have forked, or the log lost what this clone has seen.
     """
-    heads, waits = _heads(repository), repository.refs(WAITING).get(WAITING)
+    writing.settle(repository)
+    own, waits = _heads(repository), repository.refs(WAITING).get(WAITING)
+    heads = {**own, **(heads or {})}
     if not heads and waits is None:
         raise Usage(
             "this repository has no governance log",
@@ -104,7 +107,7 @@ def read(repository: Repository, *, waiting: bool = False) -> Log:
     longest = _agreed(repository, heads, known) if heads else []
     if waits is not None and (waiting or not heads):
         longest = _continued(longest, _ids(repository, waits, known.commits))
-    return Log(longest, _judge(repository, longest, known), heads.get(BRANCH), waits)
+    return Log(longest, _judge(repository, longest, known), own.get(BRANCH), waits)
 
 
 def _agreed(repository: Repository, heads: dict[str, str], known: Remembered) -> list[str]:
@@ -165,6 +168,12 @@ def _judge(repository: Repository, ids: list[str], known: Remembered) -> Ledger:
 def exists(repository: Repository) -> bool:
     """Tell whether there is a log here: the branch, a remote's that was fetched, or events that wait for a sync."""
     return bool(_heads(repository) or repository.refs(WAITING))
+
+
+def has_grown(repository: Repository, log: Log) -> bool:
+    """Tell whether a branch that holds the log points at a commit that was not there when the log was read."""
+    known = set(log.commits)
+    return any(head not in known for head in _heads(repository).values())
 
 
 def _heads(repository: Repository) -> dict[str, str]:

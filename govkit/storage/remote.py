@@ -49,22 +49,22 @@ class Remote:
         lines = (line.partition("\t") for line in out.split("\n") if line)
         return {name: identity for identity, _, name in lines if not name.endswith("^{}")}
 
-    def fetch(self, specs: Sequence[str], *, whole: bool = False) -> None:
-        """Fetch refs.
+    def fetch(self, names: Sequence[str], *, whole: bool = False) -> None:
+        """Fetch objects; no ref moves, so that a process that is killed leaves nothing half-moved.
 
         Args:
-            specs: refspecs, such as ``+refs/heads/main:refs/remotes/origin/main``.
+            names: full names of the remote's refs.
             whole: also the history that a shallow clone lacks.
 
         Raises:
             Undecided: if the remote cannot be reached.
         """
-        words = ["fetch", "--no-tags", "--no-auto-maintenance", "--no-write-fetch-head", "--no-recurse-submodules"]
-        words += ["--unshallow"] if whole else []
-        self._run(*words, "--stdin", "--end-of-options", self.name, stdin="".join(f"{spec}\n" for spec in specs))
+        words = ["fetch", "--refmap=", "--no-tags", "--no-auto-maintenance", "--no-write-fetch-head"]
+        words += ["--no-recurse-submodules", *(["--unshallow"] if whole else [])]
+        self._run(*words, "--stdin", "--end-of-options", self.name, stdin="".join(f"{name}\n" for name in names))
 
     def push(self, new: Mapping[str, str]) -> None:
-        """Move refs of the remote forward, all or none.
+        """Move refs of the remote forward, all or none; no ref of this clone moves.
 
         Args:
             new: object ids in hex by full ref name.
@@ -75,7 +75,12 @@ class Remote:
             Undecided: if it cannot be reached.
         """
         specs = [f"{identity}:{name}" for name, identity in new.items()]
-        words = ["push", "--porcelain", "--atomic", "--no-verify", "--no-follow-tags", "--end-of-options", self.name]
+        words = ["push", "--porcelain", "--atomic", "--no-verify", "--no-follow-tags"]
+        program = self.repository.config(f"remote.{self.name}.receivepack")
+        words += [f"--receive-pack={program}"] if program else []
+        # By its address: by its name, Git would move the ref that remembers the remote's log by itself.
+        address = self._run("remote", "get-url", "--push", "--end-of-options", self.name).strip()
+        words += ["--end-of-options", address]
         code, out, error = self.repository.try_network(*words, *specs)
         if code == 0:
             return

@@ -23,6 +23,8 @@ LOCK, JOURNAL = "govkit/lock", "govkit/journal"
 _FORMAT: Final = "govkit.journal/v1"
 #: How long, in seconds, a Git process whose parent was killed may still hold a ref; it needs milliseconds.
 _LINGERS = 1.0
+#: How long, in seconds, a reader waits for a writer who is moving refs.
+_PATIENCE = 5.0
 
 
 class _Journal(msgspec.Struct, forbid_unknown_fields=True):
@@ -51,6 +53,20 @@ def exclusively(repository: Repository) -> Iterator[None]:
             yield
     except (PermissionError, NotImplementedError) as error:
         raise read_only(repository, error) from error
+
+
+def settle(repository: Repository) -> None:
+    """Finish what a process that was killed had begun, before something is read.
+
+    While somebody else is writing, this waits a moment, so that nobody sees refs of which only some have moved. A
+    reader who may not write here reads what there is.
+    """
+    if not (repository.git_dir / JOURNAL).exists():
+        return
+    from filelock import FileLock, Timeout
+
+    with contextlib.suppress(OSError, Timeout), FileLock(repository.git_dir / LOCK, timeout=_PATIENCE):
+        recover(repository)
 
 
 def read_only(repository: Repository, error: Exception) -> Refused:

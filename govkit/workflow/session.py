@@ -149,7 +149,13 @@ class Session:
 
     def unseen_history(self) -> list[str]:
         """Return which tags prove another history of the log; see :func:`govkit.core.tagcheck.unseen`."""
-        return tagcheck.unseen(self.state, self.tag_refs(), self.git.read_tag, entries.tag_signer)
+        while True:
+            log, refs = self.log, self.tag_refs()
+            found = tagcheck.unseen(log.state, refs, self.git.read_tag, entries.tag_signer)
+            if not found or not log_storage.has_grown(self.git, log):
+                return found
+            # Others wrote between our look at the log and our look at the tags.
+            self.reload()
 
     def disguises(self) -> list[str]:
         """Say what makes stock Git show something else than what is read here."""

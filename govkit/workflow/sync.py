@@ -96,7 +96,7 @@ def bring(session: Session) -> None:
     with writing.exclusively(session.git):
         remote = _remote(session)
         if session.git.missing_history():
-            remote.fetch([f"+refs/heads/*:refs/remotes/{remote.name}/*"], whole=True)
+            remote.fetch([name for name in remote.refs() if name.startswith("refs/heads/")], whole=True)
         fetch(session)
 
 
@@ -108,25 +108,29 @@ def fetch(session: Session) -> Synced:
     """
     remote = _remote(session)
     done, there = Synced(remote.name), remote.refs()
-    before_ = _size(session)
-    tracked = session.git.refs(remote.tracking).get(remote.tracking)
-    if LOG in there and there[LOG] != tracked:
-        remote.fetch([f"+{LOG}:{remote.tracking}"])
-    elif LOG not in there and tracked is not None:
+    head, tracked = there.get(LOG), session.git.refs(remote.tracking).get(remote.tracking)
+    size = _size(session)
+    if head is None and tracked is not None:
         raise Refused(
             f"the log vanished from '{remote.name}'",
             why="this clone has seen the branch govkit/log there",
             fix=f"find out who deleted it; put it back with: git push {remote.name} {tracked}:{LOG}",
         )
-    session.reload()
-    if not log_storage.exists(session.git):
+    if head is not None and head != tracked:
+        remote.fetch([LOG])
+    elif not log_storage.exists(session.git):
         return done
-    log = session.log if not session.options.local else log_storage.read(session.git)
-    done.size, done.fetched = len(log.commits), len(log.commits) - before_
-    _check_extends(session, remote, log, there.get(LOG))
+    log = log_storage.read(session.git, heads={f"'{remote.name}'": head} if head else None)
+    done.size, done.fetched = len(log.commits), len(log.commits) - size
+    _check_extends(session, remote, log, head)
     _check_tags(session, remote, log, there)
-    _fetch_rest(session, remote, log, there, done)
-    _follow(session, log, there.get(LOG))
+    writing.move(session.git, _rest(session, remote, log, there, done))
+    session.reload()
+    if session.pins.accepts(log.root_of_trust):
+        # A log that is not in order is not remembered; what is wrong with it says whoever relies on it.
+        with contextlib.suppress(GovkitError):
+            session.check_history()
+            log_storage.remember(session.git, log)
     return done
 
 
@@ -190,37 +194,27 @@ def _check_tags(session: Session, remote: Remote, log: Log, there: dict[str, str
         )
 
 
-def _fetch_rest(session: Session, remote: Remote, log: Log, there: dict[str, str], done: Synced) -> None:
-    """Fetch recorded tags that are not here, and the branches that the policy names."""
-    here = session.git.refs("refs/tags", f"refs/remotes/{remote.name}")
-    tags = [name for name in log.state.tags if f"refs/tags/{name}" not in here and f"refs/tags/{name}" in there]
-    specs = [f"refs/tags/{name}:refs/tags/{name}" for name in tags]
+def _rest(session: Session, remote: Remote, log: Log, there: dict[str, str], done: Synced) -> list[RefUpdate]:
+    """Fetch recorded tags that are not here and the branches that the policy names; return which refs then move."""
+    here = session.git.refs("refs/heads/govkit", "refs/tags", f"refs/remotes/{remote.name}")
+    names = [f"refs/tags/{name}" for name in log.state.tags]
+    wanted = {name: there[name] for name in names if name not in here and name in there}
+    done.tags = sorted(name.removeprefix("refs/tags/") for name in wanted)
+    fetched = list(wanted)
     for branch in log.state.policy.policy.branches if log.state.policy else []:
-        own = f"refs/remotes/{remote.name}/{branch}"
-        wanted = there.get(f"refs/heads/{branch}")
-        if wanted is not None and here.get(own) != wanted:
-            specs.append(f"+refs/heads/{branch}:{own}")
-    if specs:
-        remote.fetch(specs)
-    done.tags = sorted(tags)
-    found = session.tag_refs()
-    for name in tags:
-        if found.get(name) != log.state.tags[name].id.partition(":")[2]:
-            raise Refused(f"the tag '{name}' moved on '{remote.name}' while it was fetched", fix="run it again")
-
-
-def _follow(session: Session, log: Log, head: str | None) -> None:
-    """Move the local branch to where the remote is, if it is behind; remember the head if the log is trusted."""
-    branch = log.branch_head
+        own, theirs = f"refs/remotes/{remote.name}/{branch}", f"refs/heads/{branch}"
+        if theirs in there and here.get(own) != there[theirs]:
+            wanted[own] = there[theirs]
+            fetched.append(theirs)
+    if fetched:
+        remote.fetch(fetched)
+    head = there.get(LOG)
     places = {commit: index for index, commit in enumerate(log.commits)}
-    if head in places and (branch is None or places[branch] < places[head]):
-        writing.move(session.git, [RefUpdate(log_storage.BRANCH, head or ZERO, branch or ZERO)])
-    session.reload()
-    if session.pins.accepts(log.root_of_trust):
-        # A log that is not in order is not remembered; what is wrong with it says whoever relies on it.
-        with contextlib.suppress(GovkitError):
-            session.check_history()
-            log_storage.remember(session.git, log)
+    if head in places:
+        wanted[remote.tracking] = head
+        if log.branch_head is None or places[log.branch_head] < places[head]:
+            wanted[log_storage.BRANCH] = head
+    return [RefUpdate(name, new, here.get(name, ZERO)) for name, new in wanted.items() if here.get(name) != new]
 
 
 def _push(session: Session, done: Synced, log: Log) -> None:
