@@ -7,6 +7,7 @@ import sys
 import click
 
 from govkit.cli import common, deciding, followups, logs, looking, making, people, policies, starting, verifying
+from govkit.cli import mirrors as _mirrors  # noqa: F401 - its commands belong to the group 'log'
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

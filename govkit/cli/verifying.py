@@ -6,20 +6,25 @@ from pathlib import Path
 
 import click
 
-from govkit.cli import common
+from govkit.cli import common, progress
 
 
 @click.command()
 @click.argument("model")
 @click.option("--stage", required=True, help="The stage.")
 @click.option("--min-head", metavar="SIZE[:DIGEST]", help="A head that the log must hold at least.")
+@common.mirror_option
 @common.reads
-def verify(repo: Path, root: str | None, model: str, stage: str, min_head: str | None, output: str) -> int:
+def verify(
+    repo: Path, root: str | None, model: str, stage: str, min_head: str | None, mirror: str | None, output: str
+) -> int:
     """Prove which version of MODEL serves in a stage. Only exit code 0 may deploy."""
     from govkit.reports import jsonout, table
     from govkit.workflow import verify as workflow
 
-    found = workflow.verify(common.session(repo, root=root), model, stage, min_head=min_head)
+    with progress.watching() as watch:
+        session = common.session(repo, root=root, mirror=mirror, watch=watch)
+        found = workflow.verify(session, model, stage, min_head=min_head)
     if output == "json":
         jsonout.write(found.schema, found)
         return found.exit_code
@@ -42,13 +47,15 @@ def verify(repo: Path, root: str | None, model: str, stage: str, min_head: str |
 @click.argument("model")
 @click.option("--stage", required=True, help="The stage.")
 @click.option("-o", "--output-dir", "target", required=True, type=click.Path(path_type=Path), help="A new folder.")
+@common.mirror_option
 @common.reads
-def get(repo: Path, root: str | None, model: str, stage: str, target: Path, output: str) -> None:
+def get(repo: Path, root: str | None, model: str, stage: str, target: Path, mirror: str | None, output: str) -> None:
     """Verify, fetch the weights through DVC, check every byte, and only then put them into a folder."""
     from govkit.reports import jsonout, table
     from govkit.workflow import get as workflow
 
-    found = workflow.get(common.session(repo, root=root), model, stage, target)
+    with progress.watching() as watch:
+        found = workflow.get(common.session(repo, root=root, mirror=mirror, watch=watch), model, stage, target)
     if output == "json":
         jsonout.write("govkit.delivery/v1", {"folder": str(target), "files": found.files, "verdict": found.verdict})
         return

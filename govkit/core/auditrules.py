@@ -1,8 +1,9 @@
-"""What makes the ``audit`` section of a policy unfit, and what a change of it does."""
+"""The ``audit`` section of a policy: what makes it unfit, what a change of it does, and what it asks of locks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from govkit.core import mirrorurl, times
@@ -11,6 +12,7 @@ from govkit.core.errors import Malformed
 
 if TYPE_CHECKING:
     from govkit.core.policy import Audit, Policy
+    from govkit.core.state import State
 
 MAX_MIRRORS: Final = 16
 #: Storage refuses ends that are too far; a hundred years are more than any rule asks for.
@@ -78,3 +80,39 @@ def _locked(before: str | None, after: str | None) -> Iterator[Change]:
         effect = "looser" if new is None or (old is not None and new < old) else "stricter"
     words = f"objects in s3:// mirrors stay locked for {after or 'no time at all'} instead of {before or 'none'}"
     yield Change("audit.retention", words, effect)
+
+
+def locked_for(state: State, index: int) -> timedelta | None:
+    """Return for how long the object of an event must be locked: the shortest that any policy has asked for since.
+
+    A longer retention that a later policy names holds for what is written from then on.
+
+    Args:
+        state: what the log says.
+        index: the event's place; the log's size for what is written now.
+
+    Returns:
+        None if no policy says.
+    """
+    before = [policy for start, policy in state.policies if start <= index]
+    since = [*before[-1:], *(policy for start, policy in state.policies if start > index)]
+    named = [each.policy.audit.retention for each in since if each.policy.audit is not None]
+    return min((times.span(each) for each in named if each is not None), default=None)
+
+
+def unlocked(locked: timedelta | None, asked: timedelta | None) -> list[str]:
+    """Say what is wrong with the lock of an object, in a storage that locks.
+
+    Args:
+        locked: for how long it is locked with mode ``COMPLIANCE`` from when it was written; None if it is not.
+        asked: for how long it must be; None if no policy says.
+    """
+    if locked is None:
+        return ["it is not locked with mode COMPLIANCE"]
+    if asked is not None and locked < asked:
+        return [f"it is locked for {_words(locked)} only; the policy asks for {_words(asked)}"]
+    return []
+
+
+def _words(length: timedelta) -> str:
+    return f"{length.days} days" if length.days else f"{length.seconds // 60} minutes"

@@ -32,7 +32,7 @@ MAX_HEAD: Final = 1024
 _NAME = re.compile(r"(?P<kind>events|heads)/(?P<number>[0-9]{12})\.json")
 
 
-class Carried(Record, frozen=True):
+class Carried(Record, frozen=True, omit_defaults=True):
     """A file: its digest, its size, and its bytes as ``text`` if they are UTF-8, else as ``base64``.
 
     Neither is there if the file was too large to be carried.

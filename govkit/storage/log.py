@@ -305,6 +305,13 @@ def advance(repository: Repository, log_head: str, before: str | None, tag: tupl
         _accept(repository, log_head)
 
 
+def published(repository: Repository, log: Log) -> int:
+    """Return how many events of a log a remote has; all of them where there is no remote."""
+    places = {commit: index for index, commit in enumerate(log.commits)}
+    remote = [places[head] + 1 for head in _remote_heads(repository).values() if head in places]
+    return max(remote) if remote else len(log.commits)
+
+
 def remember(repository: Repository, log: Log) -> None:
     """Keep the head of a log that was found to be in order, so that a shorter one shows later.
 
@@ -312,8 +319,7 @@ def remember(repository: Repository, log: Log) -> None:
     A clone that cannot be written to remembers nothing, and that is no error: it is a reader's.
     """
     places = {commit: index for index, commit in enumerate(log.commits)}
-    remote = [places[head] for head in _remote_heads(repository).values() if head in places]
-    size = max(remote) if remote else len(log.commits) - 1
+    size = published(repository, log) - 1
     if size > places.get(_accepted(repository) or "", -1):
         with contextlib.suppress(OSError):
             _accept(repository, log.commits[size])
