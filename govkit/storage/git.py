@@ -274,6 +274,7 @@ class Repository:
                 "this clone is shallow, so the commits of the version are not all known",
                 fix="run 'git fetch --unshallow'",
             )
+        self.commit(commit)
         exclude = [f"^{since}"] if since else []
         out = self.run("rev-list", commit, *exclude).decode().split()
         return [self.commit(identity) for identity in out]

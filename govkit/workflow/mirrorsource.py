@@ -14,6 +14,7 @@ from govkit.core.merkle import text
 from govkit.core.mirrorurl import MirrorUrl
 from govkit.storage import log as log_storage
 from govkit.storage import mirrors
+from govkit.storage.git import Repository
 from govkit.storage.mirrors.base import Mirror
 from govkit.storage.mirrors.webhook import Webhook
 from govkit.workflow.session import Session
@@ -32,7 +33,8 @@ class Source:
     """
 
     def __init__(self, session: Session) -> None:
-        self._git = session.git
+        # A reader of its own: work that was given up may go on, and must not disturb the session's.
+        self._git = Repository(session.options.repo)
         self._lock = threading.Lock()
         self._git_dir = session.git.git_dir
         self.log = session.log
