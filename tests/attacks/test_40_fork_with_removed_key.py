@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from world import MODEL, World, copy
@@ -43,16 +44,22 @@ class Theft:
         return url
 
 
-@pytest.fixture
-def theft(requested: World) -> Theft:
-    """1.1.0 is approved for production; remy's key is stolen and taken out; the thief promotes in the past with it."""
-    requested.approve("1.1.0", "production", "rita", "vera")
-    fork = copy(requested.folder, requested.folder.parent / "fork")
-    words = ("people", "rotate", "remy", "--key", f"{requested.key_path('remy2')}.pub", "--reason", "lost")
-    requested.govkit(*words)
-    requested.adopt_policy()
+@pytest.fixture(scope="module")
+def _theft(_requested: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("theft")
+    honest = copy(_requested, folder / "honest")
+    honest.approve("1.1.0", "production", "rita", "vera")
+    fork = copy(honest.folder, folder / "fork")
+    honest.govkit("people", "rotate", "remy", "--key", f"{honest.key_path('remy2')}.pub", "--reason", "lost")
+    honest.adopt_policy()
     fork.promote("1.1.0", "production")
-    return Theft(requested, fork)
+    return folder
+
+
+@pytest.fixture
+def theft(_theft: Path, tmp_path: Path) -> Theft:
+    """1.1.0 is approved for production; remy's key is stolen and taken out; the thief promotes in the past with it."""
+    return Theft(copy(_theft / "honest", tmp_path / "world"), copy(_theft / "fork", tmp_path / "fork"))
 
 
 def test_remembered_head_tells(theft: Theft) -> None:
