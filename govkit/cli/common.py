@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 DEBUG_VARIABLE = "GOVKIT_DEBUG"
+_LOCAL = "govkit.local"
 #: Where GitHub Actions names the file that takes a job's summary.
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 
@@ -43,6 +44,19 @@ key_option = click.option(
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show what would be signed and written, and stop.")
 mirror_option = click.option(
     "--mirror", metavar="URL", help="Read the log from this mirror instead of Git, as when the Git host is down."
+)
+
+
+def _keep_local(context: click.Context, _: click.Parameter, value: bool) -> None:
+    context.meta[_LOCAL] = value
+
+
+local_option = click.option(
+    "--local",
+    is_flag=True,
+    expose_value=False,
+    callback=_keep_local,
+    help="Leave the remote for later: 'govkit log sync' pushes what waits.",
 )
 yes_option = click.option("--yes", "-y", is_flag=True, help="Say yes beforehand to every question.")
 
@@ -66,7 +80,9 @@ def report(found: Report, output: str) -> None:
 
 def writes(function: F) -> F:
     """Give a command the options of one that signs."""
-    return _stack(function, repo_option, root_option, key_option, dry_run_option, yes_option, format_option)
+    return _stack(
+        function, repo_option, root_option, key_option, dry_run_option, local_option, yes_option, format_option
+    )
 
 
 def _stack(function: F, *options: Callable[[Any], Any]) -> F:
@@ -99,7 +115,9 @@ def options(
     from govkit.workflow.plans import Options, is_interactive
 
     agree = None if yes or not is_interactive() else _ask
-    return Options(repo=repo, key=key, root=root, dry_run=dry_run, show=_show, agree=agree)
+    context = click.get_current_context(silent=True)
+    local = bool(context and context.meta.get(_LOCAL))
+    return Options(repo=repo, key=key, root=root, dry_run=dry_run, local=local, show=_show, agree=agree)
 
 
 def _show(lines: list[str]) -> None:

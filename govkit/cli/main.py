@@ -6,7 +6,19 @@ import sys
 
 import click
 
-from govkit.cli import common, deciding, followups, logs, looking, making, people, policies, starting, verifying
+from govkit.cli import (
+    common,
+    deciding,
+    followups,
+    logs,
+    looking,
+    making,
+    people,
+    policies,
+    starting,
+    syncing,
+    verifying,
+)
 from govkit.cli import mirrors as _mirrors  # noqa: F401 - its commands belong to the group 'log'
 
 
@@ -49,6 +61,7 @@ for _command in (
     policies.policy,
 ):
     cli.add_command(_command)
+logs.log.add_command(syncing.sync)
 
 
 def main() -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,10 +20,20 @@ from git.exc import GitError, InvalidGitRepositoryError, NoSuchPathError
 
 from govkit.core.assess import Commit
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
+from govkit.storage import objects
+from govkit.storage.objects import RawObject
 
 ZERO = "0" * 40
 _MAX_TAG_BYTES = 1024 * 1024
-_SAFE_CONFIG = ("core.commitGraph=false", "core.hooksPath=/dev/null", "core.fsmonitor=false", "log.showSignature=false")
+_SAFE_CONFIG = (
+    "core.commitGraph=false",
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "log.showSignature=false",
+    # What was reported as written is on the disk.
+    "core.fsync=reference",
+)
+_CONFIG_WORDS = [word for setting in _SAFE_CONFIG for word in ("-c", setting)]
 _SAFE_ENVIRONMENT = {
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_GRAFT_FILE": os.devnull,
@@ -118,16 +129,26 @@ class Repository:
 
     def try_run(self, *arguments: str, stdin: bytes | None = None) -> tuple[int, bytes, str]:
         """Run ``git`` and return exit code, output and what it said on standard error."""
-        config = [word for setting in _SAFE_CONFIG for word in ("-c", setting)]
+        return self._call(arguments, {**os.environ, **_SAFE_ENVIRONMENT}, stdin if stdin is not None else b"")
+
+    def _call(self, words: Sequence[str], environment: Mapping[str, str], stdin: bytes) -> tuple[int, bytes, str]:
         done = subprocess.run(
-            ["git", *config, *arguments],
+            ["git", *_CONFIG_WORDS, *words],
             cwd=self._repo.working_tree_dir or self._repo.git_dir,
-            env={**os.environ, **_SAFE_ENVIRONMENT},
-            input=stdin if stdin is not None else b"",
+            env=dict(environment),
+            input=stdin,
             capture_output=True,
             check=False,
         )
         return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace")
+
+    def try_network(self, *arguments: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
+        """Run a ``git`` that may reach other machines as the user has set it up; see :meth:`try_run`."""
+        asks = sys.stdin is not None and sys.stdin.isatty()
+        away = {"GIT_ALLOW_PROTOCOL", *(("GIT_TERMINAL_PROMPT",) if asks else ())}
+        environment = {name: value for name, value in _SAFE_ENVIRONMENT.items() if name not in away}
+        limits = ["-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=30", "-c", "push.gpgSign=false"]
+        return self._call([*limits, *arguments], {**os.environ, **environment}, stdin)
 
     def config(self, name: str) -> str | None:
         """Return a value of Git's configuration, or None. Never used to decide whom to trust."""
@@ -166,6 +187,23 @@ class Repository:
         word = _text(kind)
         return self.read(identity) if word == "tag" and int(size) <= _MAX_TAG_BYTES else (word, b"")
 
+    def read_many(self, ids: Iterable[str], limit: int) -> Iterator[tuple[str, RawObject]]:
+        """Yield objects by id, in the order asked for; no bytes of those larger than ``limit`` bytes."""
+        folder = Path(self._repo.working_tree_dir or self._repo.git_dir)
+        return objects.read_many(["git", *_CONFIG_WORDS], folder, {**os.environ, **_SAFE_ENVIRONMENT}, ids, limit)
+
+    def read_up_to(self, identity: str, limit: int) -> bytes | None:
+        """Return the bytes of an object, or None if there are more than ``limit``.
+
+        Raises:
+            Undecided: if this repository does not have it.
+        """
+        try:
+            size = int(self._repo.git.get_object_header(identity)[2])
+        except (ValueError, GitError):
+            size = 0
+        return self.read(identity)[1] if size <= limit else None
+
     def has(self, identity: str) -> bool:
         """Tell whether an object is in this repository."""
         return self.try_run("cat-file", "-e", identity)[0] == 0
@@ -177,27 +215,11 @@ class Repository:
             Undecided: if it is not in this clone.
             Malformed: if it is not a commit.
         """
-        kind, raw = self.read(identity)
-        header = raw.partition(b"\n\n")[0].decode("utf-8", "replace").split("\n")
-        if kind != "commit" or not header[0].startswith("tree "):
-            raise Malformed(f"{identity[:12]} is a {kind}, not a commit")
-        parents = []
-        for line in header[1:]:
-            if not line.startswith("parent "):
-                break
-            parents.append(line[7:])
-        return RawCommit(identity, header[0][5:], tuple(parents), raw)
+        return parse_commit(identity, *self.read(identity))
 
     def tree(self, identity: str) -> list[TreeEntry]:
         """Return the entries of a tree object, not those of its subtrees."""
-        _, data = self.read(identity)
-        entries, rest = [], data
-        while rest:
-            head, _, rest = rest.partition(b"\0")
-            mode, _, name = head.partition(b" ")
-            entries.append(TreeEntry(mode.decode(), rest[:20].hex(), name.decode("utf-8", "surrogateescape")))
-            rest = rest[20:]
-        return entries
+        return parse_tree(self.read(identity)[1])
 
     def files(self, commit: str) -> dict[str, TreeEntry]:
         """Return every file of a commit by its path."""
@@ -287,6 +309,41 @@ class Repository:
     def close(self) -> None:
         """End the processes that serve reads."""
         self._repo.close()
+
+
+def parse_commit(identity: str, kind: str, raw: bytes) -> RawCommit:
+    """Take a commit object apart.
+
+    Raises:
+        Malformed: if it is none.
+    """
+    header = raw.partition(b"\n\n")[0].decode("utf-8", "replace").split("\n")
+    if kind != "commit" or not header[0].startswith("tree "):
+        raise Malformed(f"{identity[:12]} is a {kind}, not a commit")
+    parents = []
+    for line in header[1:]:
+        if not line.startswith("parent "):
+            break
+        parents.append(line[7:])
+    return RawCommit(identity, header[0][5:], tuple(parents), raw)
+
+
+def parse_tree(data: bytes) -> list[TreeEntry]:
+    """Take a tree object apart: modes, names and 20-byte ids.
+
+    Raises:
+        Malformed: if it is none.
+    """
+    entries, start = [], 0
+    while start < len(data):
+        end = data.find(b"\0", start)
+        if end < 0:
+            raise Malformed("a tree that is cut short")
+        mode, _, name = data[start:end].partition(b" ")
+        identity = data[end + 1 : end + 21].hex()
+        entries.append(TreeEntry(mode.decode("ascii", "replace"), identity, name.decode("utf-8", "surrogateescape")))
+        start = end + 21
+    return entries
 
 
 def _text(word: str | bytes) -> str:

@@ -20,7 +20,7 @@ from govkit.core.ledger import Ledger
 from govkit.core.mirrored import Mirrored
 from govkit.core.mirrorurl import MirrorUrl
 from govkit.core.state import State
-from govkit.storage import files, mirrors
+from govkit.storage import entries, files, mirrors
 from govkit.storage import log as log_storage
 from govkit.storage.git import Repository
 from govkit.storage.log import Log
@@ -126,9 +126,9 @@ class _Reading:
             raise self._refused(f"{name}: {said[0]}")
         size = self._size()
         chain = self._rebuild(size)
-        ledger, reader = Ledger(), log_storage.EntryReader(self.repository)
-        ledger.read(reader.entry(self.repository.commit(identity)) for identity in chain)
-        log = MirrorLog(chain, ledger, None, self.url.text, self.tags)
+        ledger = Ledger()
+        ledger.read(entries.read(self.repository, chain, None))
+        log = MirrorLog(chain, ledger, None, url=self.url.text, tags=self.tags)
         self._check_heads(log)
         self._check_locks(log.state)
         self._check_known(log, local)

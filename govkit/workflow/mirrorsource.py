@@ -14,6 +14,7 @@ from govkit.core.merkle import text
 from govkit.core.mirrorurl import MirrorUrl
 from govkit.storage import log as log_storage
 from govkit.storage import mirrors
+from govkit.storage.entries import MAX_FILE
 from govkit.storage.git import Repository
 from govkit.storage.mirrors.base import Mirror
 from govkit.storage.mirrors.webhook import Webhook
@@ -57,7 +58,9 @@ class Source:
             own = [name for name in (EVENT_FILE, SIGNATURE_FILE) if name in blobs]
             files = {name: self._git.read(blobs[name])[1] for name in own}
             beside = mirrored.wanted(files.get(EVENT_FILE)) & blobs.keys() - files.keys()
-            files |= {name: self._git.read(blobs[name])[1] for name in sorted(beside)}
+            # What nobody digests when the log is read is nobody's evidence.
+            read = {name: self._git.read_up_to(blobs[name], MAX_FILE) for name in sorted(beside)}
+            files |= {name: content for name, content in read.items() if content is not None}
         return mirrored.build(self.root, index, files)
 
     def head_at(self, size: int) -> Head:
