@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
 from govkit.core import canonical, digests, events, records
@@ -93,6 +93,26 @@ def number(name: str) -> tuple[str, int] | None:
     """Return kind (``events`` or ``heads``) and number of an object's name, or None if it is no such name."""
     found = _NAME.fullmatch(name)
     return (found["kind"], int(found["number"])) if found else None
+
+
+def beyond(names: Iterable[str], size: int) -> tuple[int, str]:
+    """Tell what a mirror has that a log of some size has not.
+
+    Args:
+        names: the names of the mirror's objects.
+        size: how many events the log has.
+
+    Returns:
+        How many events the mirror has without a gap, and the first name beyond the log's, or an empty string.
+    """
+    known = set(names)
+    whole = 0
+    while event_name(whole) in known:
+        whole += 1
+    further = [
+        (found[1], name) for name in known if (found := number(name)) and found[1] + (found[0] == "events") > size
+    ]
+    return whole, min(further)[1] if further else ""
 
 
 def build(root_of_trust: str, index: int, files: Mapping[str, bytes]) -> bytes:

@@ -48,7 +48,7 @@ def check_fresh(session: Session) -> None:
         raise Undecided(
             "nothing is proven from a log that may be out of date",
             why=problem,
-            fix="fetch the log: git fetch origin govkit/log:govkit/log; "
+            fix="fetch the log: govkit log sync; "
             f"if that is all there is, somebody in the role {roles} signs: govkit log checkpoint",
         )
 

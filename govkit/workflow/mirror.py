@@ -202,18 +202,20 @@ def _look_at_webhook(work: _Work) -> int:
 
 
 def _count(work: _Work, names: frozenset[str]) -> None:
-    numbers = [found for name in names if (found := mirrored.number(name))]
-    most = max([n + 1 for kind, n in numbers if kind == "events"] + [n for kind, n in numbers if kind == "heads"] + [0])
-    if most > work.source.total:
-        work.size = most
-        raise _ahead(work, most)
+    total = work.source.total
+    whole, further = mirrored.beyond(names, total)
+    work.size = whole
+    if whole > total:
+        raise _ahead(work, whole)
+    if further:
+        fix = f"find out who put it there; look with: govkit log verify --mirror {work.url.text}"
+        raise _Wrong("differs", f"it has {further}, and the log here {total} events", fix)
     work.behind = sum(mirrored.event_name(index) not in names for index in range(work.source.size))
-    work.size = sum(kind == "events" for kind, _ in numbers)
 
 
 def _ahead(work: _Work, size: int) -> _Wrong:
     problem = f"it has {size} events, and the log here {work.source.total}: the log here is old, or was cut"
-    return _Wrong("ahead", problem, "fetch the log: git fetch origin govkit/log:govkit/log")
+    return _Wrong("ahead", problem, "fetch the log: govkit log sync")
 
 
 def _check_head(work: _Work, copy: Mirror, names: frozenset[str]) -> int:

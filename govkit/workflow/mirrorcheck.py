@@ -92,9 +92,12 @@ class _Comparing:
         events = max((n + 1 for kind, n in numbers if kind == "events"), default=0)
         heads = max((n for kind, n in numbers if kind == "heads"), default=0)
         last, total = max(events, heads), self.source.total
-        if last > total:
-            text = f"it has {last} events, and the log here {total}: this log is old, or its tail was cut off"
-            self.faults.append((total, f"{text} -> git fetch origin govkit/log:govkit/log"))
+        whole, further = mirrored.beyond(names, total)
+        if whole > total:
+            text = f"it has {whole} events, and the log here {total}: this log is old, or its tail was cut off"
+            self.faults.append((total, f"{text} -> govkit log sync"))
+        elif further:
+            self.faults.append((total, f"it has {further}, and the log here {total} events"))
         for index in range(min(last, total)):
             if mirrored.event_name(index) not in names:
                 self.faults.append((index, f"event {index} is missing, and later ones are there"))

@@ -97,6 +97,10 @@ TAMPERINGS: dict[str, tuple[Callable[[Path], None], str]] = {
         "head 4: it has another root, or is damaged",
     ),
     "a head of nothing": (lambda f: (f / HEAD(0)).write_bytes(b"{}"), "there is a head of no events"),
+    "an event from nowhere": (
+        lambda f: (f / EVENT(999_999_999_999)).write_bytes(b"{}"),
+        "it has events/999999999999.json, and the log here 9 events",
+    ),
     "a link": (
         lambda f: ((f / EVENT(2)).rename(f / "kept"), (f / EVENT(2)).symlink_to(f / "kept")),
         "event 2: it is no plain file",
@@ -143,7 +147,7 @@ def test_ahead_means_that_the_log_was_cut(promoted: World, folder: Path) -> None
     promoted.git("tag", "-d", *promoted.git("tag").split())
     text = compare(promoted)
     assert "it has 9 events, and the log here 6: this log is old, or its tail was cut off" in text
-    assert "git fetch origin govkit/log:govkit/log" in text
+    assert "govkit log sync" in text
     text = promoted.govkit("log", "mirror", url(promoted), expect=1).text
     assert "AHEAD of the log here why: it has 9 events, and the log here 6" in text
 
@@ -160,6 +164,13 @@ def test_a_fork_is_never_pushed_over_a_mirror(promoted: World, folder: Path) -> 
     promoted.forget()
     text = promoted.govkit(*VERIFY, "--mirror", url(promoted), expect=1).text
     assert "it differs from what this clone has seen, first at event 7" in text
+
+
+def test_what_lies_beyond_the_log_is_named(promoted: World, folder: Path) -> None:
+    """An object that no log made is not taken for a longer log."""
+    (folder / HEAD(77)).write_bytes(b"{}")
+    text = promoted.govkit("log", "mirror", url(promoted), expect=1).text
+    assert "DIFFERS why: it has heads/000000000077.json, and the log here 9 events" in text
 
 
 def test_a_fork_without_heads_is_not_completed(promoted: World, folder: Path) -> None:

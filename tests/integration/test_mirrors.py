@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -176,6 +179,26 @@ def test_a_run_that_was_stopped_is_gone_on_with(mirrored_world: tuple[World, Mir
     assert "up to date, 9 events, 5 written now" in world.govkit("log", "mirror", copy.url).text
     (copy.folder / "events" / ".tmp-000000000004.json-0").unlink()
     assert copy.bytes() == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_ended_leaves_whole_objects(promoted: World, number: signal.Signals) -> None:
+    """Whenever a run is ended, what lies at an object's place is the whole object; the next run goes on."""
+    for _ in range(40):
+        promoted.push_event(b"junk", None)
+    copy, whole = Mirror(promoted), Mirror(promoted, "whole")
+    promoted.govkit("log", "mirror", whole.url)
+    words = [sys.executable, "-m", "govkit.cli.main", "log", "mirror", copy.url, "--repo", str(promoted.repo)]
+    for seen in (1, 20, 60):
+        with subprocess.Popen(words, env=promoted.env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
+            while run.poll() is None and len(list(copy.base.rglob("0*.json"))) < seen:
+                time.sleep(0.001)
+            run.send_signal(number)
+            assert b"Traceback" not in run.stderr.read()  # type: ignore[union-attr]
+        found = {name: content for name, content in copy.bytes().items() if ".tmp-" not in name}
+        assert found.items() <= whole.bytes().items()
+    promoted.govkit("log", "mirror", copy.url)
+    assert {name for name in copy.bytes() if ".tmp-" not in name} == whole.bytes().keys()
 
 
 def test_many_at_once(promoted: World) -> None:
