@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from govkit.cli.main import cli
-from govkit.core import card, draft, events, policy, policytest, report, schema, tags, verdict
+from govkit.core import card, draft, events, mirrored, policy, policytest, report, schema, tags, verdict
 from govkit.core.gates import base, kinds, metric
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -27,6 +27,8 @@ FORMATS: tuple[tuple[str, type[msgspec.Struct], bool], ...] = (
     (events.SCHEMA, events.Event, False),
     (tags.SCHEMA, tags.TagRecord, False),
     (draft.SCHEMA, draft.Draft, False),
+    (mirrored.SCHEMA, mirrored.Mirrored, False),
+    (mirrored.HEAD_SCHEMA, mirrored.MirroredHead, False),
     (verdict.SCHEMA, verdict.VerifyVerdict, False),
     (report.SCHEMA, report.GateReport, False),
 )
@@ -103,6 +105,7 @@ def pages() -> dict[str, str]:
                 policy.Role,
                 policy.Admin,
                 policy.Retired,
+                policy.Audit,
                 policy.StageRules,
                 policy.TierRules,
                 policy.BreakGlass,
@@ -152,6 +155,15 @@ def pages() -> dict[str, str]:
                 card.Plot,
                 card.DataProfile,
             ],
+        ),
+        "mirrors.md": structure(
+            "What mirrors hold, `govkit.mirrored/v1`",
+            "One object an event, `PREFIX/ROOT/events/INDEX.json`, and one a size, `PREFIX/ROOT/heads/SIZE.json`; ROOT "
+            "is the root of trust in hex, and numbers have twelve digits. RFC 8785 bytes, a function of the log alone. "
+            "Schemas: [govkit.mirrored.v1.json](schemas/govkit.mirrored.v1.json), "
+            "[govkit.mirrored-head.v1.json](schemas/govkit.mirrored-head.v1.json). How to keep one: "
+            "[Mirror the log](../how-to/mirror-the-log.md).",
+            [mirrored.Mirrored, mirrored.MirroredHead, mirrored.Carried],
         ),
         "records.md": structure(
             "Events, tags and reports",

@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -41,6 +42,9 @@ key_option = click.option(
     "--key", metavar="FILE", help="The key to sign with; else GOVKIT_KEY, else Git's user.signingkey."
 )
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show what would be signed and written, and stop.")
+mirror_option = click.option(
+    "--mirror", metavar="URL", help="Read the log from this mirror instead of Git, as when the Git host is down."
+)
 
 
 def _keep_local(context: click.Context, _: click.Parameter, value: bool) -> None:
@@ -94,11 +98,14 @@ def session(
     key: str | None = None,
     dry_run: bool = False,
     yes: bool = False,
+    mirror: str | None = None,
+    watch: Callable[[str, int, int], None] | None = None,
 ) -> Session:
-    """Open the repository that a command works in."""
+    """Open the repository that a command works in; with a mirror, the log is read from there."""
     from govkit.workflow.session import Session
 
-    return Session(options(repo, root=root, key=key, dry_run=dry_run, yes=yes))
+    said = options(repo, root=root, key=key, dry_run=dry_run, yes=yes)
+    return Session(replace(said, mirror=mirror, watch=watch))
 
 
 def options(

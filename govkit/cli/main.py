@@ -19,6 +19,7 @@ from govkit.cli import (
     syncing,
     verifying,
 )
+from govkit.cli import mirrors as _mirrors  # noqa: F401 - its commands belong to the group 'log'
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -192,6 +192,18 @@ class Repository:
         folder = Path(self._repo.working_tree_dir or self._repo.git_dir)
         return objects.read_many(["git", *_CONFIG_WORDS], folder, {**os.environ, **_SAFE_ENVIRONMENT}, ids, limit)
 
+    def read_up_to(self, identity: str, limit: int) -> bytes | None:
+        """Return the bytes of an object, or None if there are more than ``limit``.
+
+        Raises:
+            Undecided: if this repository does not have it.
+        """
+        try:
+            size = int(self._repo.git.get_object_header(identity)[2])
+        except (ValueError, GitError):
+            size = 0
+        return self.read(identity)[1] if size <= limit else None
+
     def has(self, identity: str) -> bool:
         """Tell whether an object is in this repository."""
         return self.try_run("cat-file", "-e", identity)[0] == 0
@@ -284,6 +296,7 @@ class Repository:
                 "this clone is shallow, so the commits of the version are not all known",
                 fix="run 'git fetch --unshallow'",
             )
+        self.commit(commit)
         exclude = [f"^{since}"] if since else []
         out = self.run("rev-list", commit, *exclude).decode().split()
         return [self.commit(identity) for identity in out]

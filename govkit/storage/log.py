@@ -262,6 +262,13 @@ def store(
     return repository.write_object("commit", commits.build(events.parse(event), tree, parent))
 
 
+def published(repository: Repository, log: Log) -> int:
+    """Return how many events of a log a remote has; where there is no remote, how many the branch has."""
+    places = {commit: index for index, commit in enumerate(log.commits)}
+    heads = _remote_heads(repository) or repository.refs(BRANCH)
+    return max((places[head] + 1 for head in heads.values() if head in places), default=0)
+
+
 def remember(repository: Repository, log: Log) -> None:
     """Keep the head of a log that was found to be in order, so that a shorter one shows later.
 
@@ -269,8 +276,7 @@ def remember(repository: Repository, log: Log) -> None:
     A clone that cannot be written to remembers nothing, and that is no error: it is a reader's.
     """
     places = {commit: index for index, commit in enumerate(log.commits)}
-    heads = _remote_heads(repository) or repository.refs(BRANCH)
-    size = max((places[head] for head in heads.values() if head in places), default=-1)
+    size = published(repository, log) - 1
     if size > places.get(accepted(repository) or "", -1):
         with contextlib.suppress(OSError):
             files.write(repository.git_dir / ACCEPTED, f"{log.commits[size]}\n".encode())

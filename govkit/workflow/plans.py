@@ -28,6 +28,8 @@ class Options:
         show: called with lines about what will be signed, before it is; None to sign without showing.
         agree: called after that with a question; must return True for a signature to be made. None: nobody is asked.
         clock: returns the time; for tests.
+        mirror: the URL of a mirror to read the log from instead of Git, for commands that prove something; or None.
+        watch: called while a mirror is read, with its URL, how many objects were read, and of how many.
     """
 
     repo: Path = field(default_factory=Path)
@@ -38,6 +40,8 @@ class Options:
     show: Callable[[list[str]], None] | None = None
     agree: Callable[[str], bool] | None = None
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    mirror: str | None = None
+    watch: Callable[[str, int, int], None] | None = None
 
 
 @dataclass(frozen=True)

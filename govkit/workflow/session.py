@@ -25,6 +25,8 @@ from govkit.storage.log import Log
 from govkit.storage.remote import Remote
 from govkit.storage.remote import find as find_remote
 from govkit.storage.signatures import EVENT_NAMESPACE, TAG_NAMESPACE, SigningKey, load_key
+from govkit.workflow import mirrorlog
+from govkit.workflow.mirrorlog import MirrorLog
 from govkit.workflow.plans import Options, Plan, Signed, TagPlan, Written
 
 KEY_VARIABLE = "GOVKIT_KEY"
@@ -47,6 +49,8 @@ class Session:
     @cached_property
     def log(self) -> Log:
         """The log, read and judged; see :func:`govkit.storage.log.read` for what it raises."""
+        if self.options.mirror is not None:
+            return mirrorlog.read(self.git, self.pins, self.options.mirror, self.options.watch)
         return log_storage.read(self.git, waiting=self.options.local)
 
     def reload(self) -> None:
@@ -144,8 +148,17 @@ class Session:
         _ = self.actor
 
     def tag_refs(self) -> dict[str, str]:
-        """Return the object ids of the repository's tags by name."""
-        return {name.removeprefix("refs/tags/"): i for name, i in self.git.refs("refs/tags").items()}
+        """Return the object ids of the repository's tags by name; with a mirror, its copies of those not here."""
+        found = {name.removeprefix("refs/tags/"): i for name, i in self.git.refs("refs/tags").items()}
+        copies = self.log.tags if self.options.mirror is not None and isinstance(self.log, MirrorLog) else {}
+        return {**{name: copies[name] for name in self.state.tags if name in copies}, **found} if copies else found
+
+    def remember(self) -> None:
+        """Keep the head of a log that was found to be in order, so that an older one shows later."""
+        if isinstance(self.log, MirrorLog):
+            mirrorlog.remember(self.git, self.log)
+        else:
+            log_storage.remember(self.git, self.log)
 
     def unseen_history(self) -> list[str]:
         """Return which tags prove another history of the log; see :func:`govkit.core.tagcheck.unseen`."""

@@ -15,7 +15,7 @@ from govkit.core.verdict import VerifyVerdict
 from govkit.storage import entries
 from govkit.storage import log as log_storage
 from govkit.storage.trees import CommitTree
-from govkit.workflow import cards, facts, judge, register
+from govkit.workflow import cards, checkpoints, facts, judge, register
 from govkit.workflow.session import Session
 
 
@@ -35,12 +35,13 @@ def verify(session: Session, model: str, stage: str, *, min_head: str | None = N
     session.check_trust()
     session.check_history()
     check_min_head(session.log, min_head)
+    checkpoints.check_fresh(session)
     promotion = _serving(session, model, stage)
     work = _Verification(session, promotion)
     work.run()
     result = work.result()
     if result.verdict == "proven":
-        log_storage.remember(session.git, session.log)
+        session.remember()
     return result
 
 
@@ -120,6 +121,8 @@ class _Verification:
     def _check_log(self) -> None:
         state = self.session.state
         self.notes += self.session.disguises()
+        if self.session.options.mirror is not None:
+            self.notes.append(f"the log was read from the mirror {self.session.options.mirror}, not from Git")
         self.add(
             "log", Verdict.PASS, "the pinned log, in one history", f"{len(state.tree)} events from the pinned root"
         )
@@ -155,7 +158,7 @@ class _Verification:
         """Read the promotion's tag from the repository and hold it against the log once more."""
         body = self.promotion.body
         required = "the promotion tag is signed by who promoted, and says what the log says"
-        identity = self.session.git.refs(f"refs/tags/{body.tag.name}").get(f"refs/tags/{body.tag.name}")
+        identity = self.session.tag_refs().get(body.tag.name)
         if identity is None:
             self.add("tag", Verdict.FAIL, required, f"'{body.tag.name}' is not here", "git fetch --tags")
             return
