@@ -6,7 +6,19 @@ import sys
 
 import click
 
-from govkit.cli import common, deciding, followups, logs, looking, making, people, policies, starting, verifying
+from govkit.cli import (
+    common,
+    deciding,
+    followups,
+    logs,
+    looking,
+    making,
+    people,
+    policies,
+    serving,
+    starting,
+    verifying,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -48,6 +60,8 @@ for _command in (
     policies.policy,
 ):
     cli.add_command(_command)
+for _command in (serving.install_hook, serving.receive):
+    logs.log.add_command(_command)
 
 
 def main() -> None:

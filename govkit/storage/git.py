@@ -166,6 +166,14 @@ class Repository:
         word = _text(kind)
         return self.read(identity) if word == "tag" and int(size) <= _MAX_TAG_BYTES else (word, b"")
 
+    def header(self, identity: str) -> tuple[str, int]:
+        """Return kind and size in bytes of an object without reading it; ``missing object`` and 0 if it is not here."""
+        try:
+            _, kind, size = self._repo.git.get_object_header(identity)
+        except (ValueError, GitError):
+            return "missing object", 0
+        return _text(kind), int(size)
+
     def has(self, identity: str) -> bool:
         """Tell whether an object is in this repository."""
         return self.try_run("cat-file", "-e", identity)[0] == 0

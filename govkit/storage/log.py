@@ -117,6 +117,18 @@ def read(repository: Repository) -> Log:
     return Log([commit.id for commit in longest], ledger, heads.get(BRANCH))
 
 
+def read_at(repository: Repository, head: str) -> Log:
+    """Read and judge the log that ends in a commit, whatever refs there are and whatever was accepted before.
+
+    Raises:
+        Refused, Undecided: if that is no chain of commits, or part of it is missing.
+    """
+    chain = _chain(repository, head)
+    ledger, reader = Ledger(), EntryReader(repository)
+    ledger.read(reader.entry(commit) for commit in chain)
+    return Log([commit.id for commit in chain], ledger, head)
+
+
 def _heads(repository: Repository) -> dict[str, str]:
     return {**repository.refs(BRANCH), **_remote_heads(repository)}
 
