@@ -18,6 +18,7 @@ from govkit.cli import (
     serving,
     starting,
     verifying,
+    violations,
 )
 
 
@@ -58,6 +59,7 @@ for _command in (
     verifying.verify,
     verifying.get,
     policies.policy,
+    violations.violation,
 ):
     cli.add_command(_command)
 for _command in (serving.install_hook, serving.receive):

@@ -256,7 +256,11 @@ def status(session: Session) -> Health:
         for row in findings(session)
         if row.state != "closed"
     ]
-    notes += [f"event {j.index} has no effect: {j.reason}" for j in state.judged if j.status == "inert"]
+    notes += [
+        f"event {j.index} has no effect: {j.reason}{verify.acknowledgement(state, j)}"
+        for j in state.judged
+        if j.status == "inert" or j.index in state.acknowledged
+    ]
     notes += [f"event {j.index}: its commit {strange}" for j in state.judged for strange in j.irregular]
     me = _me(session)
     waiting = [_waiting(session, request, me) for request in state.requests.values() if request.state == "open"]
@@ -304,6 +308,8 @@ def _ready(session: Session, me: str | None) -> list[str]:
                 flag = " --break-glass" if request.body.action == "break-glass" else ""
                 name = f"{request.model}@{request.body.version}"
                 found.append(f"promote: govkit promote '{name}' --stage {request.body.stage}{flag}")
+            elif request.body.action == "acknowledge":
+                found.append(f"acknowledge: govkit violation acknowledge {request.body.index}")
             else:
                 found.append(f"adopt: govkit policy adopt '{request.name}'")
     return found

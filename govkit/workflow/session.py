@@ -91,18 +91,23 @@ class Session:
                 fix="look at it with 'govkit trust', or pass --root sha256:…",
             )
 
-    def check_history(self) -> None:
+    def check_history(self, *, mending: bool = False) -> None:
         """Make sure that the log can be relied on as a whole.
+
+        Args:
+            mending: overlook what an administrator quorum can acknowledge, as the work is to acknowledge it.
 
         Raises:
             Refused: if an event shows another history that nobody has acknowledged, or a tag does.
             Undecided: if an event cannot be decided, or is dated ahead of this clock.
         """
-        for judged in self.state.conflicts.values():
+        overlooked = self.state.violations if mending else {}
+        for judged in [one for one in self.state.conflicts.values() if one.index not in overlooked]:
             raise Refused(
                 f"event {judged.index} belongs to another history of this log",
                 why=judged.reason,
-                fix="find the other history; an administrator quorum can then acknowledge it",
+                fix="find the other history; an administrator quorum can then acknowledge it:\n"
+                f"govkit violation request {judged.index} -m WHY",
             )
         for problem in self.unseen_history():
             raise Refused(
@@ -110,10 +115,11 @@ class Session:
                 why=problem,
                 fix="fetch it again, from a clone or mirror that has it all: git fetch origin govkit/log",
             )
-        for judged in self.state.undecided.values():
-            raise Undecided(
-                f"event {judged.index} cannot be decided", why=judged.reason, fix="upgrade govkit, or fetch again"
-            )
+        for judged in [one for one in self.state.undecided.values() if one.index not in overlooked]:
+            fix = "upgrade govkit, or fetch again"
+            if judged.index in self.state.violations:
+                fix += f"; or have administrators acknowledge it: govkit violation request {judged.index} -m WHY"
+            raise Undecided(f"event {judged.index} cannot be decided", why=judged.reason, fix=fix)
         latest = times.write(self.now() + times.MAX_AHEAD)
         if self.state.effective > latest:
             raise Undecided(
@@ -121,15 +127,18 @@ class Session:
                 fix="check this machine's clock; if it is right, somebody dated an event ahead",
             )
 
-    def ready(self) -> None:
+    def ready(self, *, mending: bool = False) -> None:
         """Make sure, before any work, that something can be signed here.
+
+        Args:
+            mending: see :meth:`check_history`.
 
         Raises:
             Usage: if there is no key or no log.
             Refused, Undecided: if the log cannot be relied on, or the key belongs to nobody.
         """
         self.check_trust()
-        self.check_history()
+        self.check_history(mending=mending)
         _ = self.actor
 
     def tag_refs(self) -> dict[str, str]:
@@ -189,28 +198,29 @@ class Session:
 
     # -- writing ------------------------------------------------------------------------------------------------
 
-    def write(self, make: Callable[[], Plan]) -> Written:
+    def write(self, make: Callable[[], Plan], *, mending: bool = False) -> Written:
         """Sign an event and its tag, and append them to the log, all or nothing.
 
         Whoever loses a race takes the new head, makes the plan again from it, and signs again.
 
         Args:
             make: returns what to write, from the log as it is then.
+            mending: see :meth:`check_history`.
 
         Raises:
             Refused: if the ledger would not let the event have its effect, or the signer does not agree.
         """
-        self.ready()
+        self.ready(mending=mending)
         return self._race(lambda: self.append(self.sign(make())))
 
-    def carry(self, signed: Signed) -> Written:
+    def carry(self, signed: Signed, *, mending: bool = False) -> Written:
         """Append an event that somebody else signed, such as a decision from a file.
 
         Raises:
             Refused: if the ledger would not let it have its effect.
         """
         self.check_trust()
-        self.check_history()
+        self.check_history(mending=mending)
         return self._race(lambda: self.append(signed))
 
     def _race(self, step: Callable[[], Written]) -> Written:

@@ -8,7 +8,7 @@ from govkit.core.errors import Refused, Undecided
 from govkit.core.events import Head
 from govkit.storage import log as log_storage
 from govkit.workflow.session import Session
-from govkit.workflow.verify import check_min_head, tag_faults
+from govkit.workflow.verify import acknowledgement, check_min_head, tag_faults
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def verify_log(session: Session, *, min_head: str | None = None) -> LogVerdict:
         elif judged.index in state.undecided:
             undecided.append(line)
         elif judged.status != "good":
-            notes.append(f"{line} ({judged.status}, no effect)")
+            notes.append(f"{line} ({judged.status}, no effect{acknowledgement(state, judged)})")
         problems += [f"event {judged.index}: its commit {strange}" for strange in judged.irregular]
     problems += [f"the log is not all there, or was rewritten: {problem}" for problem in session.unseen_history()]
     for fault in tag_faults(session):
