@@ -9,6 +9,7 @@ import click
 from govkit.cli import (
     common,
     deciding,
+    doctoring,
     followups,
     logs,
     looking,
@@ -53,6 +54,7 @@ for _command in (
     followups.withdraw,
     followups.finding,
     looking.status,
+    doctoring.doctor,
     looking.show,
     looking.history,
     logs.log,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from govkit.core import digests, events, names, records, rules1, tagcheck, tags, times
-from govkit.core.errors import Refused, Undecided, Usage
+from govkit.core.errors import GovkitError, Refused, Undecided, Usage
 from govkit.core.events import Event, TagRef
 from govkit.core.ledger import Entry
 from govkit.core.policy import InForce
@@ -101,28 +101,36 @@ class Session:
             Refused: if an event shows another history that nobody has acknowledged, or a tag does.
             Undecided: if an event cannot be decided, or is dated ahead of this clock.
         """
-        overlooked = self.state.violations if mending else {}
-        for judged in [one for one in self.state.conflicts.values() if one.index not in overlooked]:
-            raise Refused(
-                f"event {judged.index} belongs to another history of this log",
-                why=judged.reason,
-                fix="find the other history; an administrator quorum can then acknowledge it:\n"
-                f"govkit violation request {judged.index} -m WHY",
-            )
+        for trouble in self.troubles(mending=mending):
+            raise trouble
+
+    def troubles(self, *, mending: bool = False) -> Iterator[GovkitError]:
+        """Yield each reason why the log cannot be relied on; see :meth:`check_history`."""
+        violations = self.state.violations
+        overlooked = violations if mending else {}
+        for judged in self.state.conflicts.values():
+            if judged.index not in overlooked:
+                yield Refused(
+                    f"event {judged.index} belongs to another history of this log",
+                    why=judged.reason,
+                    fix="find the other history; an administrator quorum can then acknowledge it:\n"
+                    f"govkit violation request {judged.index} -m WHY",
+                )
         for problem in self.unseen_history():
-            raise Refused(
+            yield Refused(
                 "part of the log is missing here, or it was rewritten",
                 why=problem,
                 fix="fetch it again, from a clone or mirror that has it all: git fetch origin govkit/log",
             )
-        for judged in [one for one in self.state.undecided.values() if one.index not in overlooked]:
-            fix = "upgrade govkit, or fetch again"
-            if judged.index in self.state.violations:
-                fix += f"; or have administrators acknowledge it: govkit violation request {judged.index} -m WHY"
-            raise Undecided(f"event {judged.index} cannot be decided", why=judged.reason, fix=fix)
+        for judged in self.state.undecided.values():
+            if judged.index not in overlooked:
+                fix = "upgrade govkit, or fetch again"
+                if judged.index in violations:
+                    fix += f"; or have administrators acknowledge it: govkit violation request {judged.index} -m WHY"
+                yield Undecided(f"event {judged.index} cannot be decided", why=judged.reason, fix=fix)
         latest = times.write(self.now() + times.MAX_AHEAD)
         if self.state.effective > latest:
-            raise Undecided(
+            yield Undecided(
                 f"the log is dated {self.state.effective}, ahead of this clock ({times.write(self.now())})",
                 fix="check this machine's clock; if it is right, somebody dated an event ahead",
             )

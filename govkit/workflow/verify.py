@@ -154,7 +154,7 @@ class _Verification:
         broken = [f"'{fault.name}': {fault.problem}" for fault in mine if fault.recorded]
         required = "every tag of this model that the log recorded is there, unmoved"
         if broken:
-            fix = "restore it from the log's copy; find out who moved it"
+            fix = "bring it back with 'govkit doctor --fix'; find out who moved it"
             self.add("tags", Verdict.FAIL, required, "; ".join(broken), fix)
         else:
             self.add("tags", Verdict.PASS, required, "all there, unmoved")
