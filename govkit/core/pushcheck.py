@@ -100,7 +100,9 @@ def by_name(update: Update) -> Refused | None:
         return Refused(
             f"'{ref}' is not taken", why="it stands in the way of the branch govkit/log", fix="give it another name"
         )
-    if ref.startswith("refs/remotes/") and ref.endswith("/govkit/log"):
+    remote = ref.startswith("refs/remotes/") and ref.endswith("/govkit/log")
+    # Where a file system does not tell cases apart, such a branch lands on the log's own.
+    if remote or ref.lower() == LOG:
         return Refused(f"'{ref}' is not taken", why="it would pass for another log", fix="push the branch govkit/log")
     if ref.startswith("refs/replace/"):
         why = "it would make Git show everybody another object than there is"

@@ -543,6 +543,18 @@ def test_installing_is_safe_to_repeat(promoted: World) -> None:
     assert "has a working tree" in promoted.govkit("log", "install-hook", str(promoted.repo), expect=2).text
 
 
+def test_paths_with_blanks_and_quotes(promoted: World) -> None:
+    """The script's words survive what people put into paths."""
+    server = Server(promoted, "the bank's models.git")
+    accepted(server, "--all")
+    accepted(server, "--tags")
+    server.install()
+    assert "is not deleted" in refused(server, f":{LOG}")
+    promoted.retrain(0.9)
+    promoted.register("1.1.0")
+    publish(server)
+
+
 def test_hook_works_among_others(promoted: World) -> None:
     """Called by a script that runs all hooks of a folder, as Gitea's, it judges the same."""
     server = Server(promoted)

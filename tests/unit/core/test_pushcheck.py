@@ -121,6 +121,7 @@ NAMES = [
     ("refs/heads/govkit", False),
     ("refs/heads/govkit/logs", True),
     ("refs/remotes/evil/govkit/log", False),
+    ("refs/heads/Govkit/LOG", False),
 ]
 
 
