@@ -109,7 +109,7 @@ def read(repository: Repository) -> Log:
         raise Refused(
             "the log was cut short",
             why=f"this clone has seen {len(chains[ACCEPTED])} events, and now the branch is shorter",
-            fix=f"take back what this clone has seen: git update-ref {BRANCH} {accepted}\n"
+            fix=f"fetch the log again, or take back what this clone has seen: git update-ref {BRANCH} {accepted}\n"
             "find out who cut it; if the remote lost it, too: git push origin govkit/log",
         )
     ledger = Ledger()
