@@ -46,8 +46,9 @@ def commands() -> str:
 def _walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     yield path, command
     if isinstance(command, click.Group):
-        for name in sorted(command.commands):
-            yield from _walk(command.commands[name], (*path, name))
+        for name, child in sorted(command.commands.items()):
+            if not child.hidden:
+                yield from _walk(child, (*path, name))
 
 
 def structure(title: str, lead: str, kinds: list[type[msgspec.Struct]]) -> str:

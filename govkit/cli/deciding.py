@@ -166,7 +166,9 @@ def _decision(choice: Choice, help_text: str) -> click.Command:
 
 
 approve = _decision(
-    "approve", "Sign a yes to REQUEST: 'MODEL@VERSION#STAGE' or 'policy#INDEX'. What will be signed is shown first."
+    "approve",
+    "Sign a yes to REQUEST: 'MODEL@VERSION#STAGE', 'policy#INDEX' or 'acknowledge#INDEX'. What will be signed is shown "
+    "first.",
 )
 reject = _decision(
     "reject", "Sign a no to REQUEST. It holds for this stage and card, over new requests too, until it is lifted."

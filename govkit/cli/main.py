@@ -9,15 +9,18 @@ import click
 from govkit.cli import (
     common,
     deciding,
+    doctoring,
     followups,
     logs,
     looking,
     making,
     people,
     policies,
+    serving,
     starting,
     syncing,
     verifying,
+    violations,
 )
 from govkit.cli import mirrors as _mirrors  # noqa: F401 - its commands belong to the group 'log'
 
@@ -53,15 +56,18 @@ for _command in (
     followups.withdraw,
     followups.finding,
     looking.status,
+    doctoring.doctor,
     looking.show,
     looking.history,
     logs.log,
     verifying.verify,
     verifying.get,
     policies.policy,
+    violations.violation,
 ):
     cli.add_command(_command)
-logs.log.add_command(syncing.sync)
+for _command in (syncing.sync, serving.install_hook, serving.receive):
+    logs.log.add_command(_command)
 
 
 def main() -> None:

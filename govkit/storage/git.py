@@ -170,7 +170,7 @@ class Repository:
         """
         try:
             _, kind, _, data = self._repo.git.get_object_data(identity)
-        except (ValueError, GitError) as error:
+        except (ValueError, GitError, OSError) as error:
             raise Undecided(
                 f"Git object {identity[:12]} is not in this clone",
                 why="the clone is shallow, partial or damaged",
@@ -182,7 +182,7 @@ class Repository:
         """Return kind and bytes of an object; no bytes unless it is a tag of ordinary size: refs can name anything."""
         try:
             _, kind, size = self._repo.git.get_object_header(identity)
-        except (ValueError, GitError):
+        except (ValueError, GitError, OSError):
             return "missing object", b""
         word = _text(kind)
         return self.read(identity) if word == "tag" and int(size) <= _MAX_TAG_BYTES else (word, b"")
@@ -203,6 +203,14 @@ class Repository:
         except (ValueError, GitError):
             size = 0
         return self.read(identity)[1] if size <= limit else None
+
+    def header(self, identity: str) -> tuple[str, int]:
+        """Return kind and size in bytes of an object without reading it; ``missing object`` and 0 if it is not here."""
+        try:
+            _, kind, size = self._repo.git.get_object_header(identity)
+        except (ValueError, GitError, OSError):
+            return "missing object", 0
+        return _text(kind), int(size)
 
     def has(self, identity: str) -> bool:
         """Tell whether an object is in this repository."""

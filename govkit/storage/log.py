@@ -125,7 +125,8 @@ def _agreed(repository: Repository, heads: dict[str, str], known: Remembered) ->
         raise Refused(
             "the log was cut short",
             why=f"this clone has seen {len(chains[ACCEPTED])} events, and now the branch is shorter",
-            fix="fetch the log again from a clone or mirror that has it all",
+            fix=f"fetch the log again, or take back what this clone has seen: git update-ref {BRANCH} {accepted}\n"
+            "find out who cut it; if the remote lost it, too: git push origin govkit/log",
         )
     return longest
 
@@ -174,6 +175,17 @@ def has_grown(repository: Repository, log: Log) -> bool:
     """Tell whether a branch that holds the log points at a commit that was not there when the log was read."""
     known = set(log.commits)
     return any(head not in known for head in _heads(repository).values())
+
+
+def read_at(repository: Repository, head: str) -> Log:
+    """Read and judge the log that ends in a commit, whatever refs there are and whatever was accepted before.
+
+    Raises:
+        Refused, Undecided: if that is no chain of commits, or part of it is missing.
+    """
+    known = logcache.load(repository.git_dir, os.environ)
+    chain = _ids(repository, head, known.commits)
+    return Log(chain, _judge(repository, chain, known), head)
 
 
 def _heads(repository: Repository) -> dict[str, str]:

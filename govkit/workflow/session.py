@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from govkit.core import digests, events, names, records, rules1, tagcheck, tags, times
-from govkit.core.errors import Refused, Undecided, Usage
+from govkit.core.errors import GovkitError, Refused, Undecided, Usage
 from govkit.core.events import Event, TagRef
 from govkit.core.ledger import Entry
 from govkit.core.policy import InForce
@@ -106,45 +106,62 @@ class Session:
                 fix="look at it with 'govkit trust', or pass --root sha256:…",
             )
 
-    def check_history(self) -> None:
+    def check_history(self, *, mending: bool = False) -> None:
         """Make sure that the log can be relied on as a whole.
+
+        Args:
+            mending: overlook what an administrator quorum can acknowledge, as the work is to acknowledge it.
 
         Raises:
             Refused: if an event shows another history that nobody has acknowledged, or a tag does.
             Undecided: if an event cannot be decided, or is dated ahead of this clock.
         """
+        for trouble in self.troubles(mending=mending):
+            raise trouble
+
+    def troubles(self, *, mending: bool = False) -> Iterator[GovkitError]:
+        """Yield each reason why the log cannot be relied on; see :meth:`check_history`."""
+        violations = self.state.violations
+        overlooked = violations if mending else {}
         for judged in self.state.conflicts.values():
-            raise Refused(
-                f"event {judged.index} belongs to another history of this log",
-                why=judged.reason,
-                fix="find the other history; an administrator quorum can then acknowledge it",
-            )
+            if judged.index not in overlooked:
+                yield Refused(
+                    f"event {judged.index} belongs to another history of this log",
+                    why=judged.reason,
+                    fix="find the other history; an administrator quorum can then acknowledge it:\n"
+                    f"govkit violation request {judged.index} -m WHY",
+                )
         for problem in self.unseen_history():
-            raise Refused(
+            yield Refused(
                 "part of the log is missing here, or it was rewritten",
                 why=problem,
                 fix="fetch it again with 'govkit log sync', or from a clone or mirror that has it all",
             )
         for judged in self.state.undecided.values():
-            raise Undecided(
-                f"event {judged.index} cannot be decided", why=judged.reason, fix="upgrade govkit, or fetch again"
-            )
+            if judged.index not in overlooked:
+                fix = "upgrade govkit, or fetch again"
+                if judged.index in violations:
+                    fix += f"; or have administrators acknowledge it: govkit violation request {judged.index} -m WHY"
+                yield Undecided(f"event {judged.index} cannot be decided", why=judged.reason, fix=fix)
         latest = times.write(self.now() + times.MAX_AHEAD)
         if self.state.effective > latest:
-            raise Undecided(
+            yield Undecided(
                 f"the log is dated {self.state.effective}, ahead of this clock ({times.write(self.now())})",
                 fix="check this machine's clock; if it is right, somebody dated an event ahead",
             )
 
-    def ready(self) -> None:
+    def ready(self, *, mending: bool = False) -> None:
         """Make sure, before any work, that something can be signed here.
+
+        Args:
+            mending: see :meth:`check_history`.
 
         Raises:
             Usage: if there is no key or no log.
             Refused, Undecided: if the log cannot be relied on, or the key belongs to nobody.
         """
         self.check_trust()
-        self.check_history()
+        self.check_history(mending=mending)
         _ = self.actor
 
     def tag_refs(self) -> dict[str, str]:
@@ -219,17 +236,17 @@ class Session:
 
     # -- writing ------------------------------------------------------------------------------------------------
 
-    def write(self, make: Callable[[], Plan]) -> Written:
+    def write(self, make: Callable[[], Plan], *, mending: bool = False) -> Written:
         """Sign an event and append it to the log; see :func:`govkit.workflow.writer.write`."""
         from govkit.workflow import writer
 
-        return writer.write(self, make)
+        return writer.write(self, make, mending=mending)
 
-    def carry(self, signed: Signed) -> Written:
+    def carry(self, signed: Signed, *, mending: bool = False) -> Written:
         """Append an event that somebody else signed; see :func:`govkit.workflow.writer.carry`."""
         from govkit.workflow import writer
 
-        return writer.carry(self, signed)
+        return writer.carry(self, signed, mending=mending)
 
     def sign(self, plan: Plan) -> Signed:
         """Sign an event for the log's next place."""

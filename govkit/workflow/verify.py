@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from govkit.core import digests, tagcheck, tags, times, verdict
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
 from govkit.core.gates.base import Check, Verdict
-from govkit.core.state import Clearing, Decision, Promotion
+from govkit.core.state import Clearing, Decision, Judged, Promotion, State
 from govkit.core.verdict import VerifyVerdict
 from govkit.storage import entries
 from govkit.storage import log as log_storage
@@ -43,6 +43,14 @@ def verify(session: Session, model: str, stage: str, *, min_head: str | None = N
     if result.verdict == "proven":
         session.remember()
     return result
+
+
+def acknowledgement(state: State, judged: Judged) -> str:
+    """Return by which event a violation was acknowledged and why, to be put behind what is said of it, or nothing."""
+    event = state.acknowledged.get(judged.index)
+    if event is None or event.event is None:
+        return ""
+    return f"; acknowledged by {event.event.actor} in event {event.index}: {event.event.body.get('reason')}"
 
 
 def check_min_head(log: log_storage.Log, min_head: str | None) -> None:
@@ -128,7 +136,9 @@ class _Verification:
         )
         for judged in state.judged:
             if judged.status != "good":
-                self.notes.append(f"event {judged.index} has no effect: {judged.reason}")
+                self.notes.append(
+                    f"event {judged.index} has no effect: {judged.reason}{acknowledgement(state, judged)}"
+                )
             self.notes += [f"the commit of event {judged.index} {strange}" for strange in judged.irregular]
 
     def _check_revoked(self) -> None:
@@ -148,7 +158,7 @@ class _Verification:
         broken = [f"'{fault.name}': {fault.problem}" for fault in mine if fault.recorded]
         required = "every tag of this model that the log recorded is there, unmoved"
         if broken:
-            fix = "restore it from the log's copy; find out who moved it"
+            fix = "bring it back with 'govkit doctor --fix'; find out who moved it"
             self.add("tags", Verdict.FAIL, required, "; ".join(broken), fix)
         else:
             self.add("tags", Verdict.PASS, required, "all there, unmoved")

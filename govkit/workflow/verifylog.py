@@ -11,7 +11,7 @@ from govkit.storage import log as log_storage
 from govkit.workflow import checkpoints, mirrorcheck
 from govkit.workflow.mirrorsource import Watch
 from govkit.workflow.session import Session
-from govkit.workflow.verify import check_min_head, tag_faults
+from govkit.workflow.verify import acknowledgement, check_min_head, tag_faults
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def verify_log(
         elif judged.index in state.undecided:
             undecided.append(line)
         elif judged.status != "good":
-            notes.append(f"{line} ({judged.status}, no effect)")
+            notes.append(f"{line} ({judged.status}, no effect{acknowledgement(state, judged)})")
         problems += [f"event {judged.index}: its commit {strange}" for strange in judged.irregular]
     notes += checkpoints.stale(session)
     problems += [f"the log is not all there, or was rewritten: {problem}" for problem in session.unseen_history()]

@@ -25,12 +25,13 @@ from govkit.workflow.session import Session
 _TRIES = 100
 
 
-def write(session: Session, make: Callable[[], Plan]) -> Written:
+def write(session: Session, make: Callable[[], Plan], *, mending: bool = False) -> Written:
     """Sign an event and its tag, and append them to the log, all or nothing.
 
     Args:
         session: the repository.
         make: returns what to write, from the log as it is then.
+        mending: see :meth:`Session.check_history`.
 
     Raises:
         Refused: if the ledger would not let the event have its effect, the signer does not agree, or the remote does
@@ -39,16 +40,16 @@ def write(session: Session, make: Callable[[], Plan]) -> Written:
     """
     _ = session.key
     sync.before(session)
-    session.ready()
+    session.ready(mending=mending)
     planned = _Planned(session, make)
     planned.ask()
     if session.options.dry_run:
         signed = session.sign(planned.plan)
         return Written(session.probe(signed), None, signed.tag)
-    return _race(session, lambda: _append(session, session.sign(planned.on_present_log())))
+    return _race(session, lambda: _append(session, session.sign(planned.on_present_log())), mending=mending)
 
 
-def carry(session: Session, signed: Signed) -> Written:
+def carry(session: Session, signed: Signed, *, mending: bool = False) -> Written:
     """Append an event that somebody else signed, such as a decision from a file.
 
     Raises:
@@ -56,10 +57,10 @@ def carry(session: Session, signed: Signed) -> Written:
     """
     sync.before(session)
     session.check_trust()
-    session.check_history()
+    session.check_history(mending=mending)
     if session.options.dry_run:
         return Written(session.probe(signed), None, signed.tag)
-    return _race(session, lambda: _append(session, signed))
+    return _race(session, lambda: _append(session, signed), mending=mending)
 
 
 class _Planned:
@@ -88,12 +89,12 @@ class _Planned:
         return self.plan
 
 
-def _race(session: Session, step: Callable[[], Written]) -> Written:
+def _race(session: Session, step: Callable[[], Written], *, mending: bool) -> Written:
     """Do a step with the repository to ourselves, again and again while others beyond it are faster."""
     with writing.exclusively(session.git):
         for attempt in range(_TRIES):
             session.reload()
-            session.check_history()
+            session.check_history(mending=mending)
             try:
                 return step()
             except LostRace:
