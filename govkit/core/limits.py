@@ -17,8 +17,9 @@ MIB: Final = 1024 * KIB
 HAND_WRITTEN: Final = MIB
 #: YAML, JSON, TOML and tables that programs write: ``dvc.lock``, parameters, reports.
 GENERATED: Final = 8 * MIB
-#: All DVC files of a commit together.
+#: All DVC files of a commit together: bytes, and how many.
 DVC_FILES: Final = 32 * MIB
+DVC_FILE_COUNT: Final = 20_000
 #: ``policy.json``.
 POLICY: Final = MIB
 #: ``card.json``; one with 5,000 metrics is below 4 MB.
@@ -34,8 +35,9 @@ CONFIG: Final = 64 * KIB
 #: A file of code in Git, which is digested and not parsed; and all of those of a card together.
 CODE: Final = 64 * MIB
 CODE_TOGETHER: Final = 192 * MIB
-#: A file that somebody attaches to a decision, and the file with the signed decision.
+#: What somebody attaches to a decision, all together; and the file with the signed decision, where it is in base64.
 ATTACHED: Final = 20 * MIB
+DECISION: Final = 40 * MIB
 #: Files and folders of a commit. Equal folders are stored once, so ten objects can stand for ten billion files.
 ENTRIES: Final = 500_000
 #: Values in one JSON or YAML document, and cells of one table: each costs the reader about a hundred bytes.

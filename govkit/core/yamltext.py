@@ -37,6 +37,11 @@ except ImportError:  # PyYAML was built without libyaml
 
 Path = tuple[str | int, ...]
 
+
+class NotYaml(Malformed):
+    """A text that the parser refuses; two parsers put that in different words."""
+
+
 MAX_BYTES = limits.HAND_WRITTEN
 MAX_DEPTH = 40
 #: What aliases stand for counts as if it were written out: so many characters in all.
@@ -104,7 +109,7 @@ def load(text: bytes, *, where: str, tolerant: bool = False) -> Document:
         if isinstance(error, UnicodeDecodeError):
             before = text[: error.start].count(b"\n")
             line = f":{before + 1}"
-        raise Malformed(f"{where}{line}: {getattr(error, 'problem', None) or 'not YAML'}") from error
+        raise NotYaml(f"{where}{line}: {getattr(error, 'problem', None) or 'not YAML'}") from error
 
 
 def _events(text: str) -> Iterator[Event]:

@@ -17,11 +17,13 @@ from typing import NamedTuple
 import git
 from git.exc import GitError, InvalidGitRepositoryError, NoSuchPathError
 
+from govkit.core import limits
 from govkit.core.assess import Commit
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
 
 ZERO = "0" * 40
-_MAX_TAG_BYTES = 1024 * 1024
+_MAX_TAG_BYTES = limits.TAG
+_MAX_LISTING = 64 * limits.MIB
 _SAFE_CONFIG = ("core.commitGraph=false", "core.hooksPath=/dev/null", "core.fsmonitor=false", "log.showSignature=false")
 _SAFE_ENVIRONMENT = {
     "GIT_NO_REPLACE_OBJECTS": "1",
@@ -129,6 +131,32 @@ class Repository:
         )
         return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace")
 
+    def _run_bounded(self, *arguments: str) -> bytes:
+        """Run ``git`` and return what it printed, ending it where that is more than anybody needs.
+
+        Equal folders are one object in Git, so that a tree of ten objects can list ten billion files.
+        """
+        config = [word for setting in _SAFE_CONFIG for word in ("-c", setting)]
+        with subprocess.Popen(
+            ["git", *config, *arguments],
+            cwd=self._repo.working_tree_dir or self._repo.git_dir,
+            env={**os.environ, **_SAFE_ENVIRONMENT},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            out = process.stdout.read(_MAX_LISTING + 1) if process.stdout else b""
+            if len(out) > _MAX_LISTING or out.count(b"\0") > limits.ENTRIES:
+                process.kill()
+                raise Refused(
+                    "a commit holds more files than govkit reads",
+                    why=f"its listing is over {limits.ENTRIES:,} files or {_MAX_LISTING:,} bytes",
+                    fix="find out who made such a commit; data belongs under DVC",
+                )
+        if process.returncode != 0:
+            raise Refused(f"git {arguments[0]} failed", why=f"exit code {process.returncode}")
+        return out
+
     def config(self, name: str) -> str | None:
         """Return a value of Git's configuration, or None. Never used to decide whom to trust."""
         section, _, key = name.rpartition(".")
@@ -150,11 +178,7 @@ class Repository:
         try:
             _, kind, _, data = self._repo.git.get_object_data(identity)
         except (ValueError, GitError) as error:
-            raise Undecided(
-                f"Git object {identity[:12]} is not in this clone",
-                why="the clone is shallow, partial or damaged",
-                fix="run 'git fetch --unshallow', or clone again without --depth",
-            ) from error
+            raise _absent(identity) from error
         return _text(kind), data
 
     def read_tag(self, identity: str) -> tuple[str, bytes]:
@@ -165,6 +189,17 @@ class Repository:
             return "missing object", b""
         word = _text(kind)
         return self.read(identity) if word == "tag" and int(size) <= _MAX_TAG_BYTES else (word, b"")
+
+    def size(self, identity: str) -> int:
+        """Return the size of an object in bytes, without reading it.
+
+        Raises:
+            Undecided: if this repository does not have it.
+        """
+        try:
+            return int(self._repo.git.get_object_header(identity)[2])
+        except (ValueError, GitError) as error:
+            raise _absent(identity) from error
 
     def has(self, identity: str) -> bool:
         """Tell whether an object is in this repository."""
@@ -190,18 +225,15 @@ class Repository:
 
     def tree(self, identity: str) -> list[TreeEntry]:
         """Return the entries of a tree object, not those of its subtrees."""
-        _, data = self.read(identity)
-        entries, rest = [], data
-        while rest:
-            head, _, rest = rest.partition(b"\0")
-            mode, _, name = head.partition(b" ")
-            entries.append(TreeEntry(mode.decode(), rest[:20].hex(), name.decode("utf-8", "surrogateescape")))
-            rest = rest[20:]
-        return entries
+        return parse_tree(self.read(identity)[1])
 
     def files(self, commit: str) -> dict[str, TreeEntry]:
-        """Return every file of a commit by its path."""
-        out = self.run("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit)
+        """Return every file of a commit by its path.
+
+        Raises:
+            Refused: if they are too many, or it is no commit.
+        """
+        out = self._run_bounded("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit)
         found = {}
         for line in out.split(b"\0")[:-1]:
             head, _, path = line.partition(b"\t")
@@ -288,9 +320,35 @@ class Repository:
         self._repo.close()
 
 
+def _absent(identity: str) -> Undecided:
+    return Undecided(
+        f"Git object {identity[:12]} is not in this clone",
+        why="the clone is shallow, partial or damaged",
+        fix="run 'git fetch --unshallow', or clone again without --depth",
+    )
+
+
 def _text(word: str | bytes) -> str:
     """Return a word that GitPython gives as text or as bytes, which its annotations do not tell."""
     return word if isinstance(word, str) else word.decode()
+
+
+def parse_tree(data: bytes) -> list[TreeEntry]:
+    """Return the entries of the bytes of a tree object: mode, blank, name, NUL and twenty bytes of id, over and over.
+
+    Raises:
+        Malformed: if an entry is cut short.
+    """
+    entries, start = [], 0
+    while start < len(data):
+        end = data.find(b"\0", start)
+        if end < 0 or end + 21 > len(data):
+            raise Malformed("a Git tree that is cut short")
+        mode, _, name = data[start:end].partition(b" ")
+        identity = data[end + 1 : end + 21].hex()
+        entries.append(TreeEntry(mode.decode("ascii", "replace"), identity, name.decode("utf-8", "surrogateescape")))
+        start = end + 21
+    return entries
 
 
 def split_commit(raw: bytes) -> tuple[bytes, bytes | None]:
