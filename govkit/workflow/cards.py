@@ -87,7 +87,14 @@ def make(
         else:
             contents[item.path] = data
     sha256, proven, on_trust = _digests(plan.items, store, _claims(claims))
-    raw = build.build(project, model, build.Facts(paths, contents, sha256))
+    try:
+        raw = build.build(project, model, build.Facts(paths, contents, sha256))
+    except Malformed as error:
+        raise Usage(
+            f"no card can be made of {model}",
+            why=f"something in it has no place in a record: {error}",
+            fix="rename files whose names are not UTF-8, and look for numbers and texts that JSON cannot hold",
+        ) from error
     return MadeCard(raw, card_format.parse(raw), proven, on_trust, unread)
 
 
