@@ -1,5 +1,6 @@
-"""Coverage-guided fuzzing of every reader of hostile bytes, with atheris: ``python benchmarks/fuzz.py [TARGET] [OPTIONS]``.
+"""Coverage-guided fuzzing of every reader of hostile bytes, with atheris.
 
+``python benchmarks/fuzz.py TARGET [OPTIONS]``, or ``python benchmarks/fuzz.py [--seconds N]``.
 With a target, options are libFuzzer's own, such as ``-max_total_time=60``. Without one, all targets run in turn, each
 in a process of its own, for ``--seconds`` seconds each, and a table tells what was run and found. Memory is limited to
 512 MiB and one input to ten seconds; what breaks either, or raises what it may not, is a finding, and its bytes are
@@ -37,7 +38,7 @@ def one(name: str, options: list[str]) -> None:
     def change(data: bytes, size: int, seed: int) -> bytes:
         if seed % 2:
             return bytes(atheris.Mutate(data, size))
-        return mutate.mutate(bytes(data), found.seeds, random.Random(seed))[:size]
+        return mutate.mutate(bytes(data), found.seeds, random.Random(seed))[:size]  # noqa: S311
 
     artifacts = FOUND / name
     artifacts.mkdir(parents=True, exist_ok=True)
