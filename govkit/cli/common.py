@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _LOOK = "'govkit status' and 'govkit log verify' say what is wrong; find out who wrote it"
 F = TypeVar("F", bound=Callable[..., Any])
 DEBUG_VARIABLE = "GOVKIT_DEBUG"
+_LOCAL = "govkit.local"
 #: Where GitHub Actions names the file that takes a job's summary.
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 
@@ -42,6 +43,19 @@ key_option = click.option(
     "--key", metavar="FILE", help="The key to sign with; else GOVKIT_KEY, else Git's user.signingkey."
 )
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show what would be signed and written, and stop.")
+
+
+def _keep_local(context: click.Context, _: click.Parameter, value: bool) -> None:
+    context.meta[_LOCAL] = value
+
+
+local_option = click.option(
+    "--local",
+    is_flag=True,
+    expose_value=False,
+    callback=_keep_local,
+    help="Leave the remote for later: 'govkit log sync' pushes what waits.",
+)
 yes_option = click.option("--yes", "-y", is_flag=True, help="Say yes beforehand to every question.")
 
 
@@ -64,7 +78,9 @@ def report(found: Report, output: str) -> None:
 
 def writes(function: F) -> F:
     """Give a command the options of one that signs."""
-    return _stack(function, repo_option, root_option, key_option, dry_run_option, yes_option, format_option)
+    return _stack(
+        function, repo_option, root_option, key_option, dry_run_option, local_option, yes_option, format_option
+    )
 
 
 def _stack(function: F, *options: Callable[[Any], Any]) -> F:
@@ -94,7 +110,9 @@ def options(
     from govkit.workflow.plans import Options, is_interactive
 
     agree = None if yes or not is_interactive() else _ask
-    return Options(repo=repo, key=key, root=root, dry_run=dry_run, show=_show, agree=agree)
+    context = click.get_current_context(silent=True)
+    local = bool(context and context.meta.get(_LOCAL))
+    return Options(repo=repo, key=key, root=root, dry_run=dry_run, local=local, show=_show, agree=agree)
 
 
 def _show(lines: list[str]) -> None:

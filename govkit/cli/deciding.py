@@ -239,6 +239,8 @@ def _publish(*written: Written | None) -> None:
     """Say how others get to see what was written."""
     from govkit.reports import table
 
-    tags = [f"'refs/tags/{one.tag}'" for one in written if one is not None and one.tag]
-    if any(one is not None and one.commit for one in written):
-        table.write(f"publish it with: git push --atomic origin {' '.join(['govkit/log', *tags])}")
+    places = {one.place for one in written if one is not None and one.commit}
+    if "waiting" in places:
+        table.write("it waits in this clone; publish it with: govkit log sync")
+    elif places - {"here"}:
+        table.write(f"published on {', '.join(sorted(places - {'here'}))}")

@@ -6,7 +6,19 @@ import sys
 
 import click
 
-from govkit.cli import common, deciding, followups, logs, looking, making, people, policies, starting, verifying
+from govkit.cli import (
+    common,
+    deciding,
+    followups,
+    logs,
+    looking,
+    making,
+    people,
+    policies,
+    starting,
+    syncing,
+    verifying,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -48,6 +60,7 @@ for _command in (
     policies.policy,
 ):
     cli.add_command(_command)
+logs.log.add_command(syncing.sync)
 
 
 def main() -> None:

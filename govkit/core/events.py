@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -299,6 +300,7 @@ BODIES: dict[str, type[Record]] = {
 }
 
 
+@lru_cache(maxsize=4)
 def parse(data: bytes) -> Event:
     """Read ``event.json``; the body stays a mapping, for :func:`body`.
 
@@ -340,6 +342,10 @@ def _subject(data: bytes) -> str:
 
     Leaves are for ever: an older govkit must build the same leaf for an event whose format it does not know yet.
     """
+    try:
+        return parse(data).subject
+    except Malformed:
+        pass
     try:
         value = canonical.decode(data, limit=MAX_EVENT_BYTES)
     except Malformed:

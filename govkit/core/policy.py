@@ -7,9 +7,10 @@ of those bytes, never rebuilt, so that its digest stays the same under every lat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -218,25 +219,38 @@ class InForce:
     policy: Policy
     raw: Mapping[str, Any]
     digest: str
+    # Worked out before: the same is asked for every event.
+    _known: dict[tuple[str, ...], Requirements | None] = field(default_factory=dict, compare=False, repr=False)
+    _roles: dict[tuple[str | None, ...], frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
 
     def owner(self, key: str) -> str | None:
         """Return the id of whose key this is (``TYPE BASE64``), or None."""
-        return next((who for who, member in sorted(self.policy.people.items()) if key in member.keys), None)
+        return self._owners.get(key)
+
+    @cached_property
+    def _owners(self) -> dict[str, str]:
+        # In reverse, so that of two people with one key, which no adopted policy has, the first counts.
+        people = sorted(self.policy.people.items(), reverse=True)
+        return {key: who for who, member in people for key in member.keys}
 
     def roles_of(self, person: str, model: str | None = None, tier: str | None = None) -> set[str]:
         """Return the roles that a person holds, for a model of a tier where one is given.
 
         A role limited to some models or tiers does not count where none is given, as for changes of the policy.
         """
-        found = set()
+        key = (person, model, tier)
+        if key not in self._roles:
+            self._roles[key] = frozenset(self._find_roles(person, model, tier))
+        return set(self._roles[key])
+
+    def _find_roles(self, person: str, model: str | None, tier: str | None) -> Iterator[str]:
         for name, role in self.policy.roles.items():
             fits = all(
                 "*" in patterns if value is None else any(fnmatchcase(value, pattern) for pattern in patterns)
                 for value, patterns in ((model, role.models), (tier, role.tiers))
             )
             if person in role.people and fits:
-                found.add(name)
-        return found
+                yield name
 
     def tagger(self, person: str) -> str:
         """Return ``NAME <EMAIL>`` of a person, as their tags carry it."""
@@ -267,7 +281,10 @@ class InForce:
             stage: the stage.
             action: the usual way, or break-glass; None if the stage has no such way.
         """
-        return resolve.requirements(self, model, tier, stage, action)
+        key = (model, tier, stage, action)
+        if key not in self._known:
+            self._known[key] = resolve.requirements(self, model, tier, stage, action)
+        return self._known[key]
 
     def admin_requirements(self) -> Requirements:
         """Return what a change of the policy must meet."""

@@ -183,7 +183,10 @@ class State:
     requests: dict[str, Request] = field(default_factory=dict)
     holds: dict[tuple[str, ...], dict[str, Decision]] = field(default_factory=dict)
     stages: dict[tuple[str, str], list[Promotion | Clearing]] = field(default_factory=dict)
+    by_hold: dict[tuple[str, ...], list[Request]] = field(default_factory=dict)
+    by_commit: dict[tuple[str, str], Version] = field(default_factory=dict)
     tags: dict[str, TagRef] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
     waivers: list[Waiver] = field(default_factory=list)
     findings: dict[str, Finding] = field(default_factory=dict)
     records: list[tuple[Judged, Record]] = field(default_factory=list)
@@ -201,6 +204,21 @@ class State:
         """Tell whether the log went through a head: it is as long, and had this root at that size."""
         roots = self.tree.roots
         return head.size < len(roots) and merkle.text(roots[head.size]) == head.root
+
+    def add_request(self, request: Request) -> None:
+        """Take in a request that was opened."""
+        self.requests[request.id] = request
+        self.by_hold.setdefault(request.hold, []).append(request)
+
+    def add_version(self, version: Version) -> None:
+        """Take in a version that was registered."""
+        self.versions[version.model, version.body.version] = version
+        self.by_commit[version.model, version.body.commit] = version
+
+    def add_tag(self, model: str, tag: TagRef) -> None:
+        """Take in a tag of a model, and the running number that it takes."""
+        self.tags[tag.name] = tag
+        self.numbers[model] = max([self.numbers.get(model, 0), *names.numbers(tag.name, model)])
 
     def policy_at(self, index: int) -> InForce | None:
         """Return the policy by which the event at ``index`` was judged."""
@@ -287,7 +305,7 @@ class State:
         A person's newer word ends their own reject. A lift by a role that may lift ends those that its signer saw in
         the log. What a compromised key says never ends one.
         """
-        decisions = [d for request in self.requests.values() if request.hold == hold for d in request.decisions]
+        decisions = [d for request in self.by_hold.get(hold, []) for d in request.decisions]
         holding: dict[str, Decision] = {}
         newest: dict[str, tuple[int, str, bool]] = {}
         for decision in sorted(decisions, key=lambda d: d.at.index):
@@ -352,10 +370,10 @@ class State:
             model: the model.
             existing: names of tags in the repository, so that a number somebody squats on is skipped.
         """
-        recorded = {number for name in self.tags for number in names.numbers(name, model)}
+        recorded = self.numbers.get(model, 0)
         squatted = {number for name in existing for number in names.numbers(name, model)}
         # Nobody without a role may use up the numbers that a tag's name has room for.
-        number = max(recorded | {number for number in squatted if number < 10**8}, default=0) + 1
+        number = max([recorded, *(number for number in squatted if number < 10**8)]) + 1
         while number in squatted:
             number += 1
         return number

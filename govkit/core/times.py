@@ -14,6 +14,7 @@ SPAN_PATTERN = r"^[1-9][0-9]{0,4}[hdw]$(?!\n)"
 #: How far ahead of a reader's clock an event may be dated before nothing can be decided on it.
 MAX_AHEAD = timedelta(minutes=10)
 
+_INSTANT = re.compile(INSTANT_PATTERN.removesuffix(r"(?!\n)"))
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
@@ -23,9 +24,14 @@ def parse(text: str) -> datetime:
     Raises:
         ValueError: if it is not a real date and time in the one spelling.
     """
-    if re.fullmatch(INSTANT_PATTERN.removesuffix(r"(?!\n)"), text) is None:
+    if _INSTANT.fullmatch(text) is None:
         raise ValueError(f"{text!r} is not an instant like 2026-11-23T10:15:00Z")
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    parts = (text[0:4], text[5:7], text[8:10], text[11:13], text[14:16], text[17:19])
+    year, month, day, hour, minute, second = map(int, parts)
+    try:
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no real date and time: {error}") from error
 
 
 def write(instant: datetime) -> str:

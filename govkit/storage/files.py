@@ -53,8 +53,13 @@ def place(root: Path, path: str) -> Path:
     return target
 
 
-def write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes, *, mode: int | None = None) -> None:
     """Write a file by way of a temporary one beside it, and make its folders.
+
+    Args:
+        path: the file.
+        content: its bytes.
+        mode: its permissions; None for those of the old file, or the usual ones.
 
     Raises:
         OSError: if that is not possible; the old file is then untouched.
@@ -64,8 +69,8 @@ def write(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-        Path(name).chmod(mode)
+        usual = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+        Path(name).chmod(usual if mode is None else mode)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,11 +21,20 @@ from git.exc import GitError, InvalidGitRepositoryError, NoSuchPathError
 from govkit.core import limits
 from govkit.core.assess import Commit
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
+from govkit.storage import objects
+from govkit.storage.objects import RawObject
 
 ZERO = "0" * 40
 _MAX_TAG_BYTES = limits.TAG
-_MAX_LISTING = 64 * limits.MIB
-_SAFE_CONFIG = ("core.commitGraph=false", "core.hooksPath=/dev/null", "core.fsmonitor=false", "log.showSignature=false")
+_SAFE_CONFIG = (
+    "core.commitGraph=false",
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "log.showSignature=false",
+    # What was reported as written is on the disk.
+    "core.fsync=reference",
+)
+_CONFIG_WORDS = [word for setting in _SAFE_CONFIG for word in ("-c", setting)]
 _SAFE_ENVIRONMENT = {
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_GRAFT_FILE": os.devnull,
@@ -120,42 +130,26 @@ class Repository:
 
     def try_run(self, *arguments: str, stdin: bytes | None = None) -> tuple[int, bytes, str]:
         """Run ``git`` and return exit code, output and what it said on standard error."""
-        config = [word for setting in _SAFE_CONFIG for word in ("-c", setting)]
+        return self._call(arguments, {**os.environ, **_SAFE_ENVIRONMENT}, stdin if stdin is not None else b"")
+
+    def _call(self, words: Sequence[str], environment: Mapping[str, str], stdin: bytes) -> tuple[int, bytes, str]:
         done = subprocess.run(
-            ["git", *config, *arguments],
+            ["git", *_CONFIG_WORDS, *words],
             cwd=self._repo.working_tree_dir or self._repo.git_dir,
-            env={**os.environ, **_SAFE_ENVIRONMENT},
-            input=stdin if stdin is not None else b"",
+            env=dict(environment),
+            input=stdin,
             capture_output=True,
             check=False,
         )
         return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace")
 
-    def _run_bounded(self, *arguments: str) -> bytes:
-        """Run ``git`` and return what it printed, ending it where that is more than anybody needs.
-
-        Equal folders are one object in Git, so that a tree of ten objects can list ten billion files.
-        """
-        config = [word for setting in _SAFE_CONFIG for word in ("-c", setting)]
-        with subprocess.Popen(
-            ["git", *config, *arguments],
-            cwd=self._repo.working_tree_dir or self._repo.git_dir,
-            env={**os.environ, **_SAFE_ENVIRONMENT},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        ) as process:
-            out = process.stdout.read(_MAX_LISTING + 1) if process.stdout else b""
-            if len(out) > _MAX_LISTING or out.count(b"\0") > limits.ENTRIES:
-                process.kill()
-                raise Refused(
-                    "a commit holds more files than govkit reads",
-                    why=f"its listing is over {limits.ENTRIES:,} files or {_MAX_LISTING:,} bytes",
-                    fix="find out who made such a commit; data belongs under DVC",
-                )
-        if process.returncode != 0:
-            raise Refused(f"git {arguments[0]} failed", why=f"exit code {process.returncode}")
-        return out
+    def try_network(self, *arguments: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
+        """Run a ``git`` that may reach other machines as the user has set it up; see :meth:`try_run`."""
+        asks = sys.stdin is not None and sys.stdin.isatty()
+        away = {"GIT_ALLOW_PROTOCOL", *(("GIT_TERMINAL_PROMPT",) if asks else ())}
+        environment = {name: value for name, value in _SAFE_ENVIRONMENT.items() if name not in away}
+        slow = ["-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=30", "-c", "push.gpgSign=false"]
+        return self._call([*slow, *arguments], {**os.environ, **environment}, stdin)
 
     def config(self, name: str) -> str | None:
         """Return a value of Git's configuration, or None. Never used to decide whom to trust."""
@@ -178,17 +172,8 @@ class Repository:
         try:
             _, kind, _, data = self._repo.git.get_object_data(identity)
         except (ValueError, GitError) as error:
-            raise _absent(identity) from error
+            raise objects.absent(identity) from error
         return _text(kind), data
-
-    def read_tag(self, identity: str) -> tuple[str, bytes]:
-        """Return kind and bytes of an object; no bytes unless it is a tag of ordinary size: refs can name anything."""
-        try:
-            _, kind, size = self._repo.git.get_object_header(identity)
-        except (ValueError, GitError):
-            return "missing object", b""
-        word = _text(kind)
-        return self.read(identity) if word == "tag" and int(size) <= _MAX_TAG_BYTES else (word, b"")
 
     def size(self, identity: str) -> int:
         """Return the size of an object in bytes, without reading it.
@@ -199,7 +184,21 @@ class Repository:
         try:
             return int(self._repo.git.get_object_header(identity)[2])
         except (ValueError, GitError) as error:
-            raise _absent(identity) from error
+            raise objects.absent(identity) from error
+
+    def read_tag(self, identity: str) -> tuple[str, bytes]:
+        """Return kind and bytes of an object; no bytes unless it is a tag of ordinary size: refs can name anything."""
+        try:
+            _, kind, size = self._repo.git.get_object_header(identity)
+        except (ValueError, GitError):
+            return "missing object", b""
+        word = _text(kind)
+        return self.read(identity) if word == "tag" and int(size) <= _MAX_TAG_BYTES else (word, b"")
+
+    def read_many(self, ids: Iterable[str], limit: int) -> Iterator[tuple[str, RawObject]]:
+        """Yield objects by id, in the order asked for; no bytes of those larger than ``limit`` bytes."""
+        folder = Path(self._repo.working_tree_dir or self._repo.git_dir)
+        return objects.read_many(["git", *_CONFIG_WORDS], folder, {**os.environ, **_SAFE_ENVIRONMENT}, ids, limit)
 
     def has(self, identity: str) -> bool:
         """Tell whether an object is in this repository."""
@@ -212,16 +211,7 @@ class Repository:
             Undecided: if it is not in this clone.
             Malformed: if it is not a commit.
         """
-        kind, raw = self.read(identity)
-        header = raw.partition(b"\n\n")[0].decode("utf-8", "replace").split("\n")
-        if kind != "commit" or not header[0].startswith("tree "):
-            raise Malformed(f"{identity[:12]} is a {kind}, not a commit")
-        parents = []
-        for line in header[1:]:
-            if not line.startswith("parent "):
-                break
-            parents.append(line[7:])
-        return RawCommit(identity, header[0][5:], tuple(parents), raw)
+        return parse_commit(identity, *self.read(identity))
 
     def tree(self, identity: str) -> list[TreeEntry]:
         """Return the entries of a tree object, not those of its subtrees."""
@@ -233,7 +223,9 @@ class Repository:
         Raises:
             Refused: if they are too many, or it is no commit.
         """
-        out = self._run_bounded("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit)
+        folder = Path(self._repo.working_tree_dir or self._repo.git_dir)
+        words = ("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit)
+        out = objects.listing(["git", *_CONFIG_WORDS, *words], folder, {**os.environ, **_SAFE_ENVIRONMENT})
         found = {}
         for line in out.split(b"\0")[:-1]:
             head, _, path = line.partition(b"\t")
@@ -320,35 +312,44 @@ class Repository:
         self._repo.close()
 
 
-def _absent(identity: str) -> Undecided:
-    return Undecided(
-        f"Git object {identity[:12]} is not in this clone",
-        why="the clone is shallow, partial or damaged",
-        fix="run 'git fetch --unshallow', or clone again without --depth",
-    )
+def parse_commit(identity: str, kind: str, raw: bytes) -> RawCommit:
+    """Take a commit object apart.
 
-
-def _text(word: str | bytes) -> str:
-    """Return a word that GitPython gives as text or as bytes, which its annotations do not tell."""
-    return word if isinstance(word, str) else word.decode()
+    Raises:
+        Malformed: if it is none.
+    """
+    header = raw.partition(b"\n\n")[0].decode("utf-8", "replace").split("\n")
+    if kind != "commit" or not header[0].startswith("tree "):
+        raise Malformed(f"{identity[:12]} is a {kind}, not a commit")
+    parents = []
+    for line in header[1:]:
+        if not line.startswith("parent "):
+            break
+        parents.append(line[7:])
+    return RawCommit(identity, header[0][5:], tuple(parents), raw)
 
 
 def parse_tree(data: bytes) -> list[TreeEntry]:
-    """Return the entries of the bytes of a tree object: mode, blank, name, NUL and twenty bytes of id, over and over.
+    """Take a tree object apart: modes, names and 20-byte ids.
 
     Raises:
-        Malformed: if an entry is cut short.
+        Malformed: if it is none.
     """
     entries, start = [], 0
     while start < len(data):
         end = data.find(b"\0", start)
         if end < 0 or end + 21 > len(data):
-            raise Malformed("a Git tree that is cut short")
+            raise Malformed("a tree that is cut short")
         mode, _, name = data[start:end].partition(b" ")
         identity = data[end + 1 : end + 21].hex()
         entries.append(TreeEntry(mode.decode("ascii", "replace"), identity, name.decode("utf-8", "surrogateescape")))
         start = end + 21
     return entries
+
+
+def _text(word: str | bytes) -> str:
+    """Return a word that GitPython gives as text or as bytes, which its annotations do not tell."""
+    return word if isinstance(word, str) else word.decode()
 
 
 def split_commit(raw: bytes) -> tuple[bytes, bytes | None]:

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from govkit.core import commits, digests, events, merkle
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
 from govkit.core.events import EVENT_FILE, SIGNATURE_FILE, Head
-from govkit.core.ledger import Entry, Ledger
-from govkit.core.rules import Evidence
+from govkit.core.ledger import Ledger
 from govkit.core.state import State
-from govkit.storage import files
-from govkit.storage.git import ZERO, RawCommit, RefUpdate, Repository
-from govkit.storage.signatures import EVENT_NAMESPACE, TAG_NAMESPACE, signer_of
+from govkit.storage import entries, files, logcache
+from govkit.storage.git import RawCommit, Repository
+from govkit.storage.logcache import Remembered
 
 BRANCH = "refs/heads/govkit/log"
+#: Events that were signed with ``--local`` and wait for 'govkit log sync'; beyond the branch, and not seen by others.
+WAITING = "refs/govkit/waiting/log"
 #: A file in the Git folder: the last head that this clone has seen and found to extend what it knew.
 ACCEPTED = "govkit/accepted"
-#: Evidence that rules look into; all other evidence is only digested.
-_LOOKED_INTO = ("policy.json", "tag")
-#: What rules look into is small; anything larger is digested and let go of, whoever pushed it.
-_MAX_LOOKED_INTO = 1024 * 1024
 
 
 @dataclass
@@ -34,11 +32,13 @@ class Log:
         commits: the ids of its commits in hex, event 0 first.
         ledger: the ledger that judged them.
         branch_head: what the local branch pointed at, or None where only a remote's branch is known.
+        waiting_head: what the ref of events that wait for a sync pointed at, or None.
     """
 
     commits: list[str]
     ledger: Ledger
     branch_head: str | None
+    waiting_head: str | None = None
 
     @property
     def state(self) -> State:
@@ -58,8 +58,8 @@ class Log:
 
     def files(self, repository: Repository, index: int) -> dict[str, bytes]:
         """Return every plain file of an event's commit by its name: event, signature and evidence."""
-        entries = repository.tree(repository.commit(self.commits[index]).tree)
-        return {entry.name: repository.read(entry.id)[1] for entry in entries if entry.mode == "100644"}
+        found = repository.tree(repository.commit(self.commits[index]).tree)
+        return {item.name: repository.read(item.id)[1] for item in found if item.mode == "100644"}
 
     def evidence_id(self, repository: Repository, index: int, name: str) -> str | None:
         """Return the blob id of a piece of evidence of an event, or None."""
@@ -81,29 +81,42 @@ class Log:
         return content
 
 
-def read(repository: Repository) -> Log:
+def read(repository: Repository, *, waiting: bool = False) -> Log:
     """Read the whole log and judge it.
+
+    Args:
+        repository: where it is.
+        waiting: also the events that wait for a sync, where they still stand on the rest.
 
     Raises:
         Usage: if there is no log.
         Undecided: if commits are missing from this clone.
         Refused: if the local branch and a remote's have forked, or the log lost what this clone has seen.
     """
-    heads = _heads(repository)
-    if not heads:
+    heads, waits = _heads(repository), repository.refs(WAITING).get(WAITING)
+    if not heads and waits is None:
         raise Usage(
             "this repository has no governance log",
             why="there is no branch govkit/log here or on a remote that was fetched",
-            fix="open one with 'govkit init', or fetch it: git fetch origin govkit/log:govkit/log",
+            fix="fetch it with 'govkit log sync', or open one with 'govkit init'",
         )
-    accepted = _accepted(repository)
-    if accepted is not None:
-        heads[ACCEPTED] = accepted
-    walked = {identity: _chain(repository, identity) for identity in set(heads.values())}
+    known = logcache.load(repository.git_dir, os.environ)
+    longest = _agreed(repository, heads, known) if heads else []
+    if waits is not None and (waiting or not heads):
+        longest = _continued(longest, _ids(repository, waits, known.commits))
+    return Log(longest, _judge(repository, longest, known), heads.get(BRANCH), waits)
+
+
+def _agreed(repository: Repository, heads: dict[str, str], known: Remembered) -> list[str]:
+    """Return the longest chain of commits, if all heads, and what was accepted before, are part of it."""
+    before = accepted(repository)
+    if before is not None:
+        heads = {**heads, ACCEPTED: before}
+    walked = {identity: _ids(repository, identity, known.commits) for identity in set(heads.values())}
     chains = {name: walked[identity] for name, identity in heads.items()}
     longest = max(chains.values(), key=len)
     for name, chain in sorted(chains.items(), key=lambda item: item[0] != ACCEPTED):
-        if longest[len(chain) - 1].id != chain[-1].id:
+        if longest[len(chain) - 1] != chain[-1]:
             raise _forked(ACCEPTED if longest is chains.get(ACCEPTED) else name, chain, longest)
     if ACCEPTED in chains and len(chains[ACCEPTED]) > max(len(c) for n, c in chains.items() if n != ACCEPTED):
         raise Refused(
@@ -111,10 +124,47 @@ def read(repository: Repository) -> Log:
             why=f"this clone has seen {len(chains[ACCEPTED])} events, and now the branch is shorter",
             fix="fetch the log again from a clone or mirror that has it all",
         )
+    return longest
+
+
+def _continued(chain: list[str], waiting: list[str]) -> list[str]:
+    """Return the log with the events that wait for a sync."""
+    shorter = min(len(chain), len(waiting))
+    if chain[:shorter] != waiting[:shorter]:
+        at = next(i for i, (a, b) in enumerate(zip(chain, waiting, strict=False)) if a != b)
+        raise Refused(
+            f"{len(waiting) - at} events wait here for a sync, and others wrote to the log since",
+            why=f"they were signed for place {at} on, which is taken",
+            fix="run 'govkit log sync': it signs yours again on what is there",
+        )
+    return max(chain, waiting, key=len)
+
+
+def waiting(repository: Repository, log: Log) -> list[str]:
+    """Return the commits of events that wait for a sync and are not in the log, oldest first."""
+    if log.waiting_head is None:
+        return []
+    chain = _ids(repository, log.waiting_head, ())
+    known = set(log.commits)
+    return [identity for identity in chain if identity not in known]
+
+
+def _judge(repository: Repository, ids: list[str], known: Remembered) -> Ledger:
+    """Read what is new of a log, and judge all of it."""
+    shared = len(known.commits) if ids[: len(known.commits)] == list(known.commits) else 0
+    found = list(known.entries[:shared])
     ledger = Ledger()
-    reader = EntryReader(repository)
-    ledger.read(reader.entry(commit) for commit in longest)
-    return Log([commit.id for commit in longest], ledger, heads.get(BRANCH))
+    ledger.read(found)
+    for entry in entries.read(repository, ids[shared:], ids[shared - 1] if shared else None):
+        ledger.append(entry)
+        found.append(entry)
+    logcache.save(repository.git_dir, os.environ, known if shared else logcache.NOTHING, ids, found)
+    return ledger
+
+
+def exists(repository: Repository) -> bool:
+    """Tell whether there is a log here: the branch, a remote's that was fetched, or events that wait for a sync."""
+    return bool(_heads(repository) or repository.refs(WAITING))
 
 
 def _heads(repository: Repository) -> dict[str, str]:
@@ -127,7 +177,7 @@ def _remote_heads(repository: Repository) -> dict[str, str]:
     return {name: head for name, head in refs.items() if name.split("/")[3:] == ["govkit", "log"]}
 
 
-def _accepted(repository: Repository) -> str | None:
+def accepted(repository: Repository) -> str | None:
     """Return the head that this clone has accepted, from a file of its own: refs come and go with a fetch.
 
     Raises:
@@ -144,13 +194,9 @@ def _accepted(repository: Repository) -> str | None:
     return text
 
 
-def _accept(repository: Repository, head: str) -> None:
-    files.write(repository.git_dir / ACCEPTED, f"{head}\n".encode())
-
-
-def _forked(name: str, chain: list[RawCommit], longest: list[RawCommit]) -> Refused:
+def _forked(name: str, chain: list[str], longest: list[str]) -> Refused:
     """Return the refusal for a history that is not part of the longest one."""
-    at = next(i for i, (a, b) in enumerate(zip(chain, longest, strict=False)) if a.id != b.id)
+    at = next(i for i, (a, b) in enumerate(zip(chain, longest, strict=False)) if a != b)
     if name == ACCEPTED:
         return Refused(
             "the log has two histories",
@@ -160,111 +206,33 @@ def _forked(name: str, chain: list[RawCommit], longest: list[RawCommit]) -> Refu
     return Refused(
         "the log has two histories, here and on the remote",
         why=f"they part at event {at}, with {len(chain) - at} and {len(longest) - at} events after it",
-        fix="if the events here were never pushed, somebody else was faster: take the remote's with\n"
-        "git fetch origin '+govkit/log:govkit/log', delete the tags of your own events, and do them again;\n"
-        "if they were pushed, somebody rewrote the remote's: compare with another clone first",
+        fix="compare with another clone or a mirror, to find out which one was rewritten; if it is the events here,\n"
+        "which were never pushed: git fetch origin '+govkit/log:govkit/log', delete their tags, and do them again",
     )
 
 
-def _chain(repository: Repository, head: str) -> list[RawCommit]:
-    """Return the commits from the first to ``head``, by first parents, as their own bytes say."""
-    chain: list[RawCommit] = []
-    current: str | None = head
-    while current is not None:
-        try:
-            commit = repository.commit(current)
-        except Malformed as error:
-            raise Refused("the branch govkit/log is no chain of commits", why=str(error)) from error
-        except Undecided as error:
-            raise Undecided(
-                "part of the log is missing from this clone",
-                why="it is shallow, or was fetched in part",
-                fix="run: git fetch --unshallow origin govkit/log",
-            ) from error
-        chain.append(commit)
-        current = commit.parents[0] if commit.parents else None
-    chain.reverse()
-    return chain
+def _ids(repository: Repository, head: str, known: Sequence[str]) -> list[str]:
+    """Return the commits from the first to ``head``, by first parents; ``known`` is a start that was walked before."""
+    if head in known:
+        return list(known[: known.index(head) + 1])
+    words = ["rev-list", "--first-parent", "--end-of-options", head, *([f"^{known[-1]}"] if known else [])]
+    code, out, _ = repository.try_run(*words)
+    found = out.decode().split()[::-1]
+    if known and (code != 0 or not found or _commit(repository, found[0]).parents[:1] != (known[-1],)):
+        return _ids(repository, head, ())
+    if code != 0:
+        _commit(repository, head)
+        raise entries.missing()
+    return [*known, *found]
 
 
-class EntryReader:
-    """Turns commits of the log into entries; remembers what it digested, as evidence recurs."""
-
-    def __init__(self, repository: Repository) -> None:
-        self._repository = repository
-        self._seen: dict[tuple[str, bool], Evidence] = {}
-
-    def entry(self, commit: RawCommit) -> Entry:
-        """Read one commit: its event, its signature checked, its evidence digested."""
-        blobs, strange = {}, []
-        for item in self._repository.tree(commit.tree):
-            if item.mode == "100644":
-                blobs[item.name] = item.id
-            else:
-                strange.append(f"holds '{item.name}', which is not a plain file")
-        event = self._content(blobs.pop(EVENT_FILE, None))
-        signature = self._content(blobs.pop(SIGNATURE_FILE, None))
-        signer, problem = check_signature(event, signature, EVENT_NAMESPACE)
-        evidence = {name: self._evidence(name, identity) for name, identity in blobs.items()}
-        strange += differences(commit, event, set(evidence))
-        return Entry(event, signature, signer, problem, evidence, tuple(strange))
-
-    def _content(self, identity: str | None) -> bytes | None:
-        return None if identity is None else self._repository.read(identity)[1]
-
-    def _evidence(self, name: str, identity: str) -> Evidence:
-        key = (identity, name in _LOOKED_INTO)
-        if key not in self._seen:
-            content = self._repository.read(identity)[1]
-            found = (
-                make_evidence(name, content) if len(content) <= _MAX_LOOKED_INTO else Evidence(digests.sha256(content))
-            )
-            self._seen[key] = found
-        return self._seen[key]
-
-
-def make_evidence(name: str, content: bytes) -> Evidence:
-    """Digest a piece of evidence; keep its bytes, and check a tag's signature, where rules look into it."""
-    if name not in _LOOKED_INTO:
-        return Evidence(digests.sha256(content))
-    return Evidence(digests.sha256(content), content, tag_signer(content) if name == "tag" else None)
-
-
-def tag_signer(content: bytes) -> str | None:
-    """Return the key whose signature on a tag object is good, or None."""
-    from govkit.core import keys
-
+def _commit(repository: Repository, identity: str) -> RawCommit:
     try:
-        payload, block = keys.split_signed(content)
-        return signer_of(payload, block, TAG_NAMESPACE) if block else None
-    except Malformed:
-        return None
-
-
-def check_signature(message: bytes | None, signature: bytes | None, namespace: str) -> tuple[str | None, str]:
-    """Return the key whose signature is good, or None and the reason."""
-    if message is None or signature is None:
-        return None, "unsigned"
-    try:
-        return signer_of(message, signature, namespace), ""
+        return repository.commit(identity)
     except Malformed as error:
-        return None, f"its signature is not good: {error}"
-
-
-def differences(commit: RawCommit, event: bytes | None, evidence: set[str]) -> list[str]:
-    """Return how a commit differs from the one that its event determines; nothing for an unreadable event."""
-    try:
-        parsed = events.parse(event or b"")
-    except Malformed:
-        return []
-    found = [f"holds '{name}', which the event does not name" for name in sorted(evidence - parsed.evidence.keys())]
-    try:
-        expected = commits.build(parsed, commit.tree, commit.parents[0] if commit.parents else None)
-    except ValueError:
-        return found
-    if expected != commit.raw:
-        found.append("has another message, author, date or parent than its event determines")
-    return found
+        raise entries.no_chain(error) from error
+    except Undecided as error:
+        raise entries.missing() from error
 
 
 def store(
@@ -285,26 +253,6 @@ def store(
     return repository.write_object("commit", commits.build(events.parse(event), tree, parent))
 
 
-def advance(repository: Repository, log_head: str, before: str | None, tag: tuple[str, str] | None) -> None:
-    """Move the branch and a new tag in one transaction; where there is no remote, remember the head.
-
-    Args:
-        repository: where.
-        log_head: the new commit.
-        before: what the local branch pointed at, or None if there was none.
-        tag: name and object id of a tag to create, or None.
-
-    Raises:
-        Refused: if somebody else was faster, or the tag's name is taken.
-    """
-    updates = [RefUpdate(BRANCH, log_head, before or ZERO)]
-    if tag is not None:
-        updates.append(RefUpdate(f"refs/tags/{tag[0]}", tag[1], ZERO))
-    repository.move_refs(updates)
-    if not _remote_heads(repository):
-        _accept(repository, log_head)
-
-
 def remember(repository: Repository, log: Log) -> None:
     """Keep the head of a log that was found to be in order, so that a shorter one shows later.
 
@@ -312,8 +260,8 @@ def remember(repository: Repository, log: Log) -> None:
     A clone that cannot be written to remembers nothing, and that is no error: it is a reader's.
     """
     places = {commit: index for index, commit in enumerate(log.commits)}
-    remote = [places[head] for head in _remote_heads(repository).values() if head in places]
-    size = max(remote) if remote else len(log.commits) - 1
-    if size > places.get(_accepted(repository) or "", -1):
+    heads = _remote_heads(repository) or repository.refs(BRANCH)
+    size = max((places[head] for head in heads.values() if head in places), default=-1)
+    if size > places.get(accepted(repository) or "", -1):
         with contextlib.suppress(OSError):
-            _accept(repository, log.commits[size])
+            files.write(repository.git_dir / ACCEPTED, f"{log.commits[size]}\n".encode())

@@ -88,7 +88,9 @@ def decide_to_file(session: Session, name: str, choice: Choice, target: Path, wo
         Usage, Refused: see :func:`decide`; also if the file cannot be written.
     """
     session.ready()
-    signed = session.sign(_plan(session, name, choice, words or Words()))
+    plan = _plan(session, name, choice, words or Words())
+    session.ask(plan)
+    signed = session.sign(plan)
     session.probe(signed)
     attached = {key: content for key, content in signed.evidence.items() if key.startswith(ATTACHED)}
     value: dict[str, Any] = {

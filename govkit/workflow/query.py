@@ -9,6 +9,7 @@ from govkit.core.errors import GovkitError, Usage
 from govkit.core.followups import Finding, Waiver
 from govkit.core.policycheck import suggest
 from govkit.core.state import Clearing, Judged, Promotion, Request, State
+from govkit.storage import log as log_storage
 from govkit.workflow import verify
 from govkit.workflow.session import Session
 
@@ -258,6 +259,10 @@ def status(session: Session) -> Health:
     ]
     notes += [f"event {j.index} has no effect: {j.reason}" for j in state.judged if j.status == "inert"]
     notes += [f"event {j.index}: its commit {strange}" for j in state.judged for strange in j.irregular]
+    later = len(log_storage.waiting(session.git, session.log)) if session.remote else 0
+    if later:
+        notes.append(f"{later} events wait in this clone and are seen by nobody else")
+        steps.append("publish them: govkit log sync")
     me = _me(session)
     waiting = [_waiting(session, request, me) for request in state.requests.values() if request.state == "open"]
     steps += [f"read the card, then: govkit approve '{item.name}' (or reject)" for item in waiting if item.mine]

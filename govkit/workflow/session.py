@@ -17,15 +17,17 @@ from govkit.core.policy import InForce
 from govkit.core.records import Record
 from govkit.core.state import Judged, State, Status
 from govkit.core.tags import TagRecord
+from govkit.storage import entries
 from govkit.storage import log as log_storage
 from govkit.storage import pins as pin_storage
 from govkit.storage.git import Repository
 from govkit.storage.log import Log
+from govkit.storage.remote import Remote
+from govkit.storage.remote import find as find_remote
 from govkit.storage.signatures import EVENT_NAMESPACE, TAG_NAMESPACE, SigningKey, load_key
 from govkit.workflow.plans import Options, Plan, Signed, TagPlan, Written
 
 KEY_VARIABLE = "GOVKIT_KEY"
-_TRIES = 5
 
 
 class Session:
@@ -45,7 +47,16 @@ class Session:
     @cached_property
     def log(self) -> Log:
         """The log, read and judged; see :func:`govkit.storage.log.read` for what it raises."""
-        return log_storage.read(self.git)
+        return log_storage.read(self.git, waiting=self.options.local)
+
+    def reload(self) -> None:
+        """Read the log again when it is next asked for."""
+        self.__dict__.pop("log", None)
+
+    @cached_property
+    def remote(self) -> Remote | None:
+        """The remote that the log is kept on, or None; see :func:`govkit.storage.remote.find`."""
+        return find_remote(self.git)
 
     @property
     def state(self) -> State:
@@ -108,7 +119,7 @@ class Session:
             raise Refused(
                 "part of the log is missing here, or it was rewritten",
                 why=problem,
-                fix="fetch it again, from a clone or mirror that has it all: git fetch origin govkit/log",
+                fix="fetch it again with 'govkit log sync', or from a clone or mirror that has it all",
             )
         for judged in self.state.undecided.values():
             raise Undecided(
@@ -138,7 +149,7 @@ class Session:
 
     def unseen_history(self) -> list[str]:
         """Return which tags prove another history of the log; see :func:`govkit.core.tagcheck.unseen`."""
-        return tagcheck.unseen(self.state, self.tag_refs(), self.git.read_tag, log_storage.tag_signer)
+        return tagcheck.unseen(self.state, self.tag_refs(), self.git.read_tag, entries.tag_signer)
 
     def disguises(self) -> list[str]:
         """Say what makes stock Git show something else than what is read here."""
@@ -190,47 +201,20 @@ class Session:
     # -- writing ------------------------------------------------------------------------------------------------
 
     def write(self, make: Callable[[], Plan]) -> Written:
-        """Sign an event and its tag, and append them to the log, all or nothing.
+        """Sign an event and append it to the log; see :func:`govkit.workflow.writer.write`."""
+        from govkit.workflow import writer
 
-        Whoever loses a race takes the new head, makes the plan again from it, and signs again.
-
-        Args:
-            make: returns what to write, from the log as it is then.
-
-        Raises:
-            Refused: if the ledger would not let the event have its effect, or the signer does not agree.
-        """
-        self.ready()
-        return self._race(lambda: self.append(self.sign(make())))
+        return writer.write(self, make)
 
     def carry(self, signed: Signed) -> Written:
-        """Append an event that somebody else signed, such as a decision from a file.
+        """Append an event that somebody else signed; see :func:`govkit.workflow.writer.carry`."""
+        from govkit.workflow import writer
 
-        Raises:
-            Refused: if the ledger would not let it have its effect.
-        """
-        self.check_trust()
-        self.check_history()
-        return self._race(lambda: self.append(signed))
-
-    def _race(self, step: Callable[[], Written]) -> Written:
-        for attempt in range(1, _TRIES + 1):
-            before = self.log.commits[-1]
-            try:
-                return step()
-            except Refused:
-                self._reload()
-                if self.log.commits[-1] == before or attempt == _TRIES:
-                    raise
-        raise AssertionError("unreachable")
-
-    def _reload(self) -> None:
-        self.__dict__.pop("log", None)
+        return writer.carry(self, signed)
 
     def sign(self, plan: Plan) -> Signed:
-        """Show what will be signed, ask where there is somebody to ask, and sign it for the log's next place."""
+        """Sign an event for the log's next place."""
         actor, tag_name, time = self.actor, self._tag_name(plan), self._time(plan)
-        self._show(plan, actor, tag_name)
         evidence, body = dict(plan.evidence), plan.body
         if plan.tag is not None and tag_name is not None:
             evidence["tag"] = self._tag(plan.subject, plan.tag, tag_name, time)
@@ -262,31 +246,17 @@ class Session:
         Raises:
             Refused: if the ledger would not let it have its effect.
         """
-        judged = self.log.ledger.append(self._entry(signed))
-        self._reload()
+        judged = self.log.ledger.append(self.entry(signed))
+        self.reload()
         if judged.status is not Status.GOOD:
             raise Refused("the ledger refuses this", why=judged.reason, fix="nothing was written")
         return judged
 
-    def append(self, signed: Signed) -> Written:
-        """Ask the ledger, then store the event and move branch and tag in one transaction.
-
-        Raises:
-            Refused: if the ledger would not let it have its effect, or somebody else was faster.
-        """
-        log = self.log
-        judged = self.probe(signed)
-        if self.options.dry_run:
-            return Written(judged, None, signed.tag)
-        tag_id = self.git.write_object("tag", signed.evidence["tag"]) if signed.tag else None
-        commit = log_storage.store(self.git, signed.content, signed.signature, signed.evidence, log.commits[-1])
-        log_storage.advance(self.git, commit, log.branch_head, (signed.tag, tag_id) if signed.tag and tag_id else None)
-        return Written(judged, commit, signed.tag)
-
-    def _entry(self, signed: Signed) -> Entry:
-        evidence = {name: log_storage.make_evidence(name, data) for name, data in signed.evidence.items()}
+    def entry(self, signed: Signed) -> Entry:
+        """Return what the ledger judges of a signed event."""
+        evidence = {name: entries.make_evidence(name, data) for name, data in signed.evidence.items()}
         if not self.options.dry_run:
-            signer, problem = log_storage.check_signature(signed.content, signed.signature, EVENT_NAMESPACE)
+            signer, problem = entries.check_signature(signed.content, signed.signature, EVENT_NAMESPACE)
             return Entry(signed.content, signed.signature, signer, problem, evidence)
         if "tag" in evidence:
             evidence["tag"] = replace(evidence["tag"], signer=self.key.public)
@@ -332,15 +302,24 @@ class Session:
         payload = tags.payload(record, self.policy.tagger(self.actor), time)
         return payload if self.options.dry_run else payload + self.key.sign(payload, TAG_NAMESPACE)
 
-    def _show(self, plan: Plan, actor: str, tag_name: str | None) -> None:
-        """Show what will be signed before a signature is made, and ask where there is somebody to ask."""
-        lines = [*plan.summary, f"signed by {actor} with {self.key.path}"]
-        if tag_name:
-            lines.append(f"with the signed tag '{tag_name}'")
+    def summary(self, plan: Plan) -> list[str]:
+        """Return what tells a signer what they sign."""
+        lines = [*plan.summary, f"signed by {self.actor} with {self.key.path}"]
+        name = self._tag_name(plan)
+        return [*lines, f"with the signed tag '{name}'"] if name else lines
+
+    def ask(self, plan: Plan) -> list[str]:
+        """Show what will be signed before a signature is made, ask where there is somebody to ask, and return it.
+
+        Raises:
+            Refused: if they say no.
+        """
+        lines = self.summary(plan)
         if self.options.show is not None:
             self.options.show(lines)
         if not self.options.dry_run and self.options.agree is not None and not self.options.agree("Sign this?"):
             raise Refused("nothing was signed", why="you did not agree")
+        return lines
 
 
 def _free_name(name: names.TagName, existing: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from govkit.core.errors import Malformed, Refused, Undecided, Usage
 from govkit.core.gates.base import Check, Verdict
 from govkit.core.state import Clearing, Decision, Promotion
 from govkit.core.verdict import VerifyVerdict
+from govkit.storage import entries
 from govkit.storage import log as log_storage
 from govkit.storage.trees import CommitTree
 from govkit.workflow import cards, facts, judge, register
@@ -60,7 +61,7 @@ def check_min_head(log: log_storage.Log, min_head: str | None) -> None:
         raise Refused(
             f"the log has {len(tree)} events, and {size} were seen before",
             why="its tail is missing here",
-            fix="fetch the log again: git fetch origin govkit/log",
+            fix="fetch the log again with 'govkit log sync'",
         )
     if root and f"sha256:{tree.roots[int(size)].hex()}" != root:
         raise Refused(f"the log had another root at size {size}", why="its history was rewritten")
@@ -175,7 +176,7 @@ class _Verification:
         if tag.name != body.tag.name:
             return f"the tag object is named '{tag.name}'"
         policy = self.session.state.policy_at(self.promotion.at.index)
-        signer = log_storage.tag_signer(content)
+        signer = entries.tag_signer(content)
         owner = policy.owner(signer) if policy and signer else None
         if event is None or owner != event.actor:
             return f"signed by {owner or 'nobody known'}"

@@ -30,7 +30,7 @@ from govkit.core.draft import Draft
 from govkit.core.ledger import Entry, Ledger
 from govkit.core.state import State
 from govkit.core.verdict import VerifyVerdict
-from govkit.storage import log as log_storage
+from govkit.storage import entries
 
 V1 = Path(__file__).resolve().parents[1] / "data" / "records" / "v1"
 EXPECTED = json.loads((V1 / "expected.json").read_text())
@@ -41,8 +41,8 @@ def entry(folder: Path) -> Entry:
     """Read one commit of the log from its files."""
     files = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "commit"}
     event, signature = files.pop(events.EVENT_FILE, None), files.pop(events.SIGNATURE_FILE, None)
-    signer, problem = log_storage.check_signature(event, signature, "govkit-event")
-    evidence = {name: log_storage.make_evidence(name, content) for name, content in files.items()}
+    signer, problem = entries.check_signature(event, signature, "govkit-event")
+    evidence = {name: entries.make_evidence(name, content) for name, content in files.items()}
     return Entry(event, signature, signer, problem, evidence)
 
 
@@ -129,7 +129,7 @@ def test_tags_are_read_and_checked(path: Path) -> None:
     content = path.read_bytes()
     tag = tags.parse(content)
     assert records.to_json(tag.record) in content
-    assert log_storage.tag_signer(content) is not None
+    assert entries.tag_signer(content) is not None
     assert EXPECTED["state"]["tags"][tag.name] == digests.git_object_id("tag", content)
 
 

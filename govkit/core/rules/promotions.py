@@ -41,7 +41,7 @@ def promotion_recorded(case: Case, body: PromotionRecorded) -> None:
     if body.kind == "break-glass":
         review = _review(case, body)
         case.state.findings[review.id] = review
-    case.state.tags[body.tag.name] = body.tag
+    case.state.add_tag(case.model, body.tag)
     if body.request is not None:
         case.state.requests[body.request].state = "done"
     case.state.stages.setdefault((case.model, body.stage), []).append(serving)
@@ -146,5 +146,5 @@ def stage_cleared(case: Case, body: StageCleared) -> None:
     tag = own_tag(case, body.tag)
     said = (tag.kind, tag.stage, tag.version, tag.commit)
     require(said == ("clear", body.stage, last.body.version, last.body.commit), "its tag says something else")
-    case.state.tags[body.tag.name] = body.tag
+    case.state.add_tag(case.model, body.tag)
     case.state.stages[case.model, body.stage].append(Clearing(case.model, case.judged, body))

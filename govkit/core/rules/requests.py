@@ -27,14 +27,14 @@ def request_opened(case: Case, body: RequestOpened) -> None:
     else:
         _request_of_model(case, body)
     older = []
-    for other in case.state.requests.values():
-        if other.state == "open" and (other.hold[:2], other.body.version) == (request.hold[:2], body.version):
+    for other in case.state.by_hold.get(request.hold, []):
+        if other.state == "open" and other.body.version == body.version:
             alike = case.rules > 1 and body.action == "policy" and other.requester != request.requester
             require(not alike or other.body.base != body.base, f"{other.name} asks for the same already")
             older.append(other)
     for other in older:
         other.state = "superseded"
-    case.state.requests[request.id] = request
+    case.state.add_request(request)
 
 
 def _request_of_admins(case: Case, body: RequestOpened) -> None:

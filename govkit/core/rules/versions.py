@@ -19,14 +19,14 @@ def version_registered(case: Case, body: VersionRegistered) -> None:
     case.needs_role(case.policy.policy.register, body.tier)
     key = (case.model, body.version)
     require(key not in case.state.versions, f"{case.model}@{body.version} is registered already")
-    taken = [v for v in case.state.versions.values() if v.model == case.model and v.body.commit == body.commit]
-    require(not taken, f"this commit is {case.model}@{taken[0].body.version if taken else ''} already")
+    taken = case.state.by_commit.get((case.model, body.commit))
+    require(taken is None, f"this commit is {case.model}@{taken.body.version if taken else ''} already")
     require(case.event.evidence.get("card.json") == body.card, "its card is not among its evidence")
     tag = own_tag(case, body.tag)
     said = (tag.kind, tag.version, tag.commit, tag.card, tag.weights)
     require(said == ("register", body.version, body.commit, body.card, body.weights), "its tag says something else")
-    case.state.tags[body.tag.name] = body.tag
-    case.state.versions[key] = Version(case.model, case.judged, body)
+    case.state.add_tag(case.model, body.tag)
+    case.state.add_version(Version(case.model, case.judged, body))
 
 
 def version_revoked(case: Case, body: VersionRevoked) -> None:

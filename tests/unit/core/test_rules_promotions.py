@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from govkit.core.events import TagRef
 from govkit.core.state import Clearing
 from tests.unit.core.simulator import (
     MODEL,
@@ -528,5 +529,5 @@ def test_next_number_is_above_all_of_the_models_tags(serving: World) -> None:
 def test_recorded_number_counts_however_large(serving: World) -> None:
     """A recorded tag of nine digits moves the next number, too."""
     name = f"{MODEL}#production#{10**8}"
-    serving.state.tags[name] = serving.state.tags[f"{MODEL}#production#1"]
+    serving.state.add_tag(MODEL, TagRef(name=name, id=serving.state.tags[f"{MODEL}#production#1"].id))
     assert serving.state.next_counter(MODEL) == 10**8 + 1

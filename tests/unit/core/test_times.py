@@ -50,7 +50,7 @@ def test_write_cuts_to_seconds_in_utc() -> None:
 )
 def test_other_spellings_are_refused(text: str) -> None:
     """One spelling, and only real dates."""
-    with pytest.raises(ValueError, match="instant like|time data|out of range|unconverted"):
+    with pytest.raises(ValueError, match="instant like|no real date and time"):
         times.parse(text)
 
 

@@ -1,0 +1,146 @@
+"""Many Git objects at a time, through ``git cat-file --batch-check`` and ``--batch``.
+
+Sizes are asked before contents are, so that an object that somebody made huge is never read.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from govkit.core import limits
+from govkit.core.errors import Refused, Undecided
+
+#: Ids asked for at once: their lines fit into a pipe's buffer, so that neither side waits for the other.
+_AT_ONCE = 1000
+_MAX_LISTING = 64 * limits.MIB
+
+
+class RawObject(NamedTuple):
+    """An object: its kind (``missing`` if it is not there), its size in bytes, its bytes unless there are too many."""
+
+    kind: str
+    size: int
+    content: bytes | None
+
+
+def read_many(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], ids: Iterable[str], limit: int
+) -> Iterator[tuple[str, RawObject]]:
+    """Yield objects by id, in the order asked for.
+
+    Args:
+        command: how Git is called, with its safe settings.
+        folder: where.
+        environment: the environment of the process.
+        ids: object ids of 40 hex digits.
+        limit: the size in bytes above which an object is not read.
+    """
+    wanted = list(ids)
+    if not wanted:
+        return
+    with (
+        _Batch([*command, "cat-file", "--batch-check"], folder, environment) as sizes,
+        _Batch([*command, "cat-file", "--batch"], folder, environment) as contents,
+    ):
+        for start in range(0, len(wanted), _AT_ONCE):
+            chunk = wanted[start : start + _AT_ONCE]
+            sizes.ask(chunk)
+            heads = [sizes.head() for _ in chunk]
+            contents.ask([one for one, (kind, size) in zip(chunk, heads, strict=True) if _fits(kind, size, limit)])
+            for one, (kind, size) in zip(chunk, heads, strict=True):
+                yield one, RawObject(kind, size, contents.body() if _fits(kind, size, limit) else None)
+
+
+def listing(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> bytes:
+    """Return what a command lists, with a NUL behind each entry, ending it where that is more than anybody needs.
+
+    Equal folders are one object in Git, so that a tree of ten objects can list ten billion files.
+
+    Raises:
+        Refused: if it is too much, or the command fails.
+    """
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        out = process.stdout.read(_MAX_LISTING + 1) if process.stdout else b""
+        if len(out) > _MAX_LISTING or out.count(b"\0") > limits.ENTRIES:
+            process.kill()
+            raise Refused(
+                "a commit holds more files than govkit reads",
+                why=f"its listing is over {limits.ENTRIES:,} files or {_MAX_LISTING:,} bytes",
+                fix="find out who made such a commit; data belongs under DVC",
+            )
+    if process.returncode != 0:
+        raise Refused("git cannot list a commit's files", why=f"exit code {process.returncode}")
+    return out
+
+
+def absent(identity: str) -> Undecided:
+    """Return the error for an object that is not here."""
+    return Undecided(
+        f"Git object {identity[:12]} is not in this clone",
+        why="the clone is shallow, partial or damaged",
+        fix="run 'git fetch --unshallow', or clone again without --depth",
+    )
+
+
+def _fits(kind: str, size: int, limit: int) -> bool:
+    return kind != "missing" and size <= limit
+
+
+class _Batch:
+    """One ``git cat-file`` at work."""
+
+    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def __enter__(self) -> _Batch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    @property
+    def _out(self) -> IO[bytes]:
+        if self._process.stdout is None:
+            raise OSError("git cat-file has no output")
+        return self._process.stdout
+
+    def ask(self, ids: Sequence[str]) -> None:
+        """Ask for objects; their answers are then read one by one."""
+        if ids and self._process.stdin is not None:
+            self._process.stdin.write(("\n".join(ids) + "\n").encode())
+            self._process.stdin.flush()
+
+    def head(self) -> tuple[str, int]:
+        """Return kind and size of the next object."""
+        words = self._out.readline().split()
+        if len(words) == 2:
+            return "missing", 0
+        if len(words) != 3:
+            raise OSError("git cat-file stopped")
+        return words[1].decode(), int(words[2])
+
+    def body(self) -> bytes:
+        """Return the bytes of the next object."""
+        _, size = self.head()
+        content = self._out.read(size + 1)
+        if len(content) != size + 1:
+            raise OSError("git cat-file stopped")
+        return content[:-1]
