@@ -56,8 +56,7 @@ from govkit.core.ledger import Entry, Ledger
 from govkit.core.report import GateReport
 from govkit.core.verdict import VerifyVerdict
 from govkit.reports import lineage as lineage_report
-from govkit.storage import dvcbytes, git, pins, scanning, signatures
-from govkit.storage import log as log_storage
+from govkit.storage import dvcbytes, entries, git, pins, scanning, signatures
 from govkit.workflow import decide
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -163,14 +162,14 @@ def _event(data: bytes) -> None:
 
 @cache
 def _log() -> tuple[list[Entry], str]:
-    entries = []
+    found_entries = []
     for folder in sorted((V1 / "log").iterdir())[:20]:
         found = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "commit"}
         event, signature = found.pop(events.EVENT_FILE), found.pop(events.SIGNATURE_FILE)
-        signer, problem = log_storage.check_signature(event, signature, signatures.EVENT_NAMESPACE)
-        evidence = {name: log_storage.make_evidence(name, content) for name, content in found.items()}
-        entries.append(Entry(event, signature, signer, problem, evidence))
-    return entries, entries[0].signer or ""
+        signer, problem = entries.check_signature(event, signature, signatures.EVENT_NAMESPACE)
+        evidence = {name: entries.make_evidence(name, content) for name, content in found.items()}
+        found_entries.append(Entry(event, signature, signer, problem, evidence))
+    return found_entries, found_entries[0].signer or ""
 
 
 @cache
@@ -183,13 +182,13 @@ def _ledger() -> Ledger:
 @target("ledger", EVENTS, (), limit=events.MAX_EVENT_BYTES)
 def _judged(data: bytes) -> None:
     """An event by somebody who holds a key, on a log that has everything; or one that opens a log."""
-    entries, _ = _log()
+    known, _ = _log()
     with contextlib.suppress(Malformed):
         data = _in_place(data, _ledger())
-    evidence = {name: found for entry in entries for name, found in entry.evidence.items()}
+    evidence = {name: found for entry in known for name, found in entry.evidence.items()}
     policy_now = _ledger().state.policy
     member = policy_now.policy.people.get(_actor(data)) if policy_now else None
-    signer = member.keys[0] if member and member.keys else entries[0].signer
+    signer = member.keys[0] if member and member.keys else known[0].signer
     copy.deepcopy(_ledger()).append(Entry(data, b"x", signer, "", evidence, ()))
     Ledger().append(Entry(data, b"x", signer, "", evidence, ()))
 
@@ -215,7 +214,7 @@ def _actor(data: bytes) -> str:
 
 @target("tag", TAGS)
 def _tag(data: bytes) -> None:
-    log_storage.tag_signer(data) if _in_process(data) else None
+    entries.tag_signer(data) if _in_process(data) else None
     found = tags.parse(data)
     assert names.parse_tag(found.name) is not None
 
@@ -514,7 +513,7 @@ def _git_commit(data: bytes) -> None:
     assert all(address == address.strip() for address in git.addresses(data))
     found = git.parse_commit(HEX, "commit", data)
     assert found.raw == data
-    log_storage.differences(found, EVENTS[0], set())
+    entries._differences(found, EVENTS[0], set())
 
 
 @target(
