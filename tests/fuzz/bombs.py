@@ -131,7 +131,7 @@ BOMBS: dict[str, Bomb] = {
     "many empty lists": lambda: b"[" + b"[]," * (8 * _MB // 3) + b"[]]",
     "many empty mappings": lambda: b'{"a":[' + b"{}," * (5 * _MB) + b"{}]}",
     "many keys": lambda: b"{" + b",".join(b'"%07d":0' % n for n in range(450_000)) + b"}",
-    "many YAML keys": lambda: b"".join(b"k%d: v%d\n" % (n, n) for n in range(60_000)),
+    "many YAML keys": lambda: b"".join(b"k%d: v%d\n" % (n, n) for n in range(30_000)),
     "4 MB of YAML keys": lambda: b"".join(b"k%d: v%d\n" % (n, n) for n in range(260_000)),
     "flow of YAML": lambda: b"[" + b"a," * (500 * 1024) + b"]",
     "16 MB policy": lambda: b'{"a":"' + b"x" * (16 * _MB - 10) + b'"}',
@@ -142,7 +142,7 @@ BOMBS: dict[str, Bomb] = {
     "backslashes": lambda: b'"' + b"\\" * _MB,
     "brackets and dots": lambda: b"[" + b"a." * (_MB // 2) + b"a]",
     "a TOML key of many parts": lambda: b"a" + b".a" * 100_000 + b" = 1\n",
-    "TOML keys of many parts": lambda: b"".join(b"a%d%s = 1\n" % (n, b".a" * 60) for n in range(5_000)),
+    "TOML keys of many parts": lambda: b"".join(b"a%d%s = 1\n" % (n, b".a" * 60) for n in range(2_500)),
     "quoted TOML parts": lambda: b'"a"' + b'."a"' * 100_000 + b" = 1\n",
     "nested TOML": lambda: b"a = " + b"[" * 100_000,
     "inline TOML tables": lambda: b"a = " + b"{a=" * 50_000,
@@ -194,7 +194,7 @@ LARGE = {
     **dict.fromkeys(("a wide table", "a long table"), ("report.csv",)),
     **dict.fromkeys(("a chain of stages", "stages with many files", "stages with more files"), ("dvc-files",)),
     **dict.fromkeys(("many members", "many stages"), ("policy.json",)),
-    **dict.fromkeys(("16 MB policy", "zeros", "line feeds"), ("policy.json", "canonical", "git-tree", "report.csv")),
+    **dict.fromkeys(("16 MB policy", "zeros", "line feeds"), ("policy.json", "canonical")),
 }
 
 
@@ -274,7 +274,7 @@ def main(names: list[str]) -> None:
             pages = int(Path("/proc/self/statm").read_text().split()[0])
             most = pages * resource.getpagesize() + MEMORY
             resource.setrlimit(resource.RLIMIT_AS, (most, most))
-            signal.alarm(120)
+            signal.alarm(300)  # for what no handler interrupts
             with os.fdopen(writing, "w") as out:
                 for line in run(name, every=every):
                     print(json.dumps(line), file=out, flush=True)

@@ -6,7 +6,7 @@ import json
 import random
 import subprocess
 import sys
-from datetime import timedelta
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,8 +16,10 @@ from tests.fuzz import bombs, mutate
 from tests.fuzz.targets import CORPUS, ROOT, TARGETS, Target, check
 from tests.unit.core.strategies import json_values
 
+#: Seconds of the processor for one input of the property tests.
+SECONDS = 2
 #: Examples of a target in one run; those that make whole cards and pages take longer.
-EXAMPLES = 60
+EXAMPLES = 40
 SLOW = (
     "dvc.yaml",
     "dvc.lock",
@@ -52,18 +54,20 @@ def test_honest_inputs_and_what_once_broke(name: str) -> None:
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_nearly_honest_inputs(name: str) -> None:
-    """What is nearly honest, any JSON and any bytes are read or refused, each within two seconds."""
+    """What is nearly honest, any JSON and any bytes are read or refused, each in little time."""
     found = TARGETS[name]
 
     @settings(
         max_examples=EXAMPLES // 4 if name in SLOW else EXAMPLES,
-        deadline=timedelta(seconds=2),
+        deadline=None,  # it would be of the clock on the wall, and the machine is shared
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         database=None,
     )
     @given(inputs(found))
     def run(data: bytes) -> None:
+        start = time.process_time()
         check(found, data)
+        assert time.process_time() - start < SECONDS
 
     run()
 
@@ -71,7 +75,7 @@ def test_nearly_honest_inputs(name: str) -> None:
 def test_bombs() -> None:
     """Small inputs that are large to read end in seconds and below 512 MiB, whichever target reads them."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.fuzz.bombs"], capture_output=True, text=True, check=False, cwd=ROOT, timeout=300
+        [sys.executable, "-m", "tests.fuzz.bombs"], capture_output=True, text=True, check=False, cwd=ROOT, timeout=600
     )
     assert done.returncode == 0, done.stderr
     found = {line["target"]: line for line in map(json.loads, done.stdout.splitlines())}
