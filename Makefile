@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 JOBS = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint check docs lock clean
+.PHONY: help demo test lint check docs fuzz lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,11 @@ check: lint ## The quick ones: style, types, unit tests (under two minutes)
 
 docs: $(VENV)/dev ## Make the generated parts of the documentation again
 	@$(BIN)/python scripts/reference.py
+
+fuzz: $(VENV)/dev ## Fuzz every reader of hostile bytes, guided by coverage (SECONDS=20 for each of them)
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,fuzz]'
+	@$(BIN)/python benchmarks/fuzz.py --seconds $(or $(SECONDS),20)
+	@$(BIN)/python -m tests.fuzz.bombs --all
 
 lock: ## Resolve constraints.txt again
 	@rm -rf build/lock && $(PYTHON) -m venv build/lock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from govkit.core.errors import GovkitError
+from govkit.core.errors import GovkitError, Malformed, Undecided, Usage
 from govkit.reports.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from govkit.workflow.plans import Options
     from govkit.workflow.session import Session
 
+_LOOK = "'govkit status' and 'govkit log verify' say what is wrong; find out who wrote it"
 F = TypeVar("F", bound=Callable[..., Any])
 DEBUG_VARIABLE = "GOVKIT_DEBUG"
 _LOCAL = "govkit.local"
@@ -143,11 +145,23 @@ def tell(error: GovkitError) -> None:
     click.echo(visible("\n".join(lines)), err=True)
 
 
+def _misuse(error: click.ClickException) -> Usage:
+    """Return what click found wrong with a command line, as every other error is told."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    words = context.get_usage().split() if context else []
+    program = context.command_path if context else "govkit"
+    usage = f"it is written: {' '.join(words[1:])}" if words else ""
+    return Usage(error.format_message().rstrip("."), why=usage, fix=f"see '{program} --help'")
+
+
 def run(command: click.Command, arguments: list[str] | None = None) -> int:
     """Run a command and return the exit code that every command shares: 0, 1, 2 or 3.
 
     No traceback reaches a user unless ``GOVKIT_DEBUG`` is set.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # one that cannot write a letter must not end a command
+            stream.reconfigure(errors="backslashreplace")
     try:
         result = command.main(args=arguments, prog_name="govkit", standalone_mode=False)
         return result if isinstance(result, int) else 0
@@ -157,7 +171,7 @@ def run(command: click.Command, arguments: list[str] | None = None) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        tell(_misuse(error))
         return 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("\ngovkit: stopped; nothing was half-done", err=True)
@@ -165,6 +179,10 @@ def run(command: click.Command, arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except Malformed as error:
+        # Nobody said what follows from it, so nothing does.
+        tell(Undecided("something here is not the record that it should be", why=str(error), fix=_LOOK))
+        return Undecided.exit_code
     except OSError as error:
         tell(GovkitError("a file could not be read or written", why=str(error), fix="check disk space and permissions"))
         return 2

@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from govkit.core import canonical, measures
 from govkit.core.errors import Malformed
 from govkit.core.lineage import OLD_HASH, Findings, LockItem, Project, Stage
+
+_INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 
 
 def check_code(findings: Findings, stage: Stage, dep: LockItem, contents: Mapping[str, bytes]) -> None:
@@ -44,8 +47,7 @@ def check_between_stages(findings: Findings, project: Project, stages: list[Stag
     """What one DVC stage read must be what another wrote, or what the ``.dvc`` file tracks."""
     for stage in stages:
         for dep in stage.deps:
-            producer = project.producer(dep.path)
-            written = [out for out in producer.outs if out.path == dep.path] if producer else []
+            written = project.written(dep.path)
             tracked = project.data_file(dep.path)
             if tracked is not None and tracked.path == dep.path:
                 written.append(tracked)
@@ -55,7 +57,9 @@ def check_between_stages(findings: Findings, project: Project, stages: list[Stag
                 )
 
 
-def check_params(findings: Findings, stage: Stage, file: str, content: bytes | None) -> None:
+def check_params(
+    findings: Findings, stage: Stage, file: str, content: bytes | None, parse: Callable[[str, bytes], Any]
+) -> None:
     """Hold the parameters that a DVC stage ran with against the parameter file of the same tree.
 
     Args:
@@ -63,6 +67,7 @@ def check_params(findings: Findings, stage: Stage, file: str, content: bytes | N
         stage: the DVC stage.
         file: the parameter file's path.
         content: its bytes in the tree, or None if it is not there.
+        parse: as :func:`govkit.core.measures.load`; many DVC stages have one parameter file.
     """
     if content is None:
         findings.gaps.append(f"{file}, the parameters of DVC stage '{stage.name}', is not in Git")
@@ -71,15 +76,27 @@ def check_params(findings: Findings, stage: Stage, file: str, content: bytes | N
         findings.gaps.append(f"{file}: parameters in Python are not read, so they cannot be checked")
         return
     try:
-        parsed = measures.load(file, content)
+        parsed = parse(file, content)
     except Malformed as error:
         findings.problems.append(str(error))
         return
     for name, value in stage.params[file].items():
-        # Held together as canonical JSON: in Python, 1 equals true.
-        now, then = (canonical.encode(measures.plain(item)) for item in (_look_up(parsed, name), value))
-        if now != then:
+        if not _same(_look_up(parsed, name), value):
             findings.problems.append(f"{file}: '{name}' was changed after DVC stage '{stage.name}' ran")
+
+
+def _same(now: Any, then: Any) -> bool:
+    """Hold two values together as canonical JSON has them: in Python, 1 equals true.
+
+    Stops at the first difference, as a few letters in ``dvc.lock`` can name all of a large file of parameters.
+    """
+    if isinstance(now, Mapping) and isinstance(then, Mapping):
+        return now.keys() == then.keys() and all(_same(now[key], then[key]) for key in now)
+    if isinstance(now, list) and isinstance(then, list):
+        return len(now) == len(then) and all(map(_same, now, then))
+    if isinstance(now, (Mapping, list)) or isinstance(then, (Mapping, list)):
+        return False
+    return canonical.encode(measures.plain(now)) == canonical.encode(measures.plain(then))
 
 
 def _look_up(parsed: Any, name: str) -> Any:
@@ -87,7 +104,7 @@ def _look_up(parsed: Any, name: str) -> Any:
     for part in name.split("."):
         if isinstance(parsed, Mapping) and part in parsed:
             parsed = parsed[part]
-        elif isinstance(parsed, list) and part in map(str, range(len(parsed))):
+        elif isinstance(parsed, list) and _INDEX.fullmatch(part) and int(part) < len(parsed):
             parsed = parsed[int(part)]
         else:
             return None

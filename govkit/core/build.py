@@ -15,7 +15,8 @@ from typing import Any
 from govkit.core import agreement, canonical, digests, measures, records, yamltext
 from govkit.core.card import SCHEMA, CardModel, CodeFile, DvcStage, Item, Lineage, Statements
 from govkit.core.errors import Malformed, Usage
-from govkit.core.lineage import Findings, LockItem, Project, Stage, governance_folder, within
+from govkit.core.lineage import Findings, LockItem, Project, Stage, governance_folder
+from govkit.core.paths import PathSet, within
 
 MAX_REPORT_BYTES = 8 * 1024 * 1024
 
@@ -68,24 +69,28 @@ def plan(project: Project, model: str, paths: Iterable[str]) -> Plan:
     """
     every = sorted(paths)
     stages = project.ancestry(model)
+    told = {stage.key: _report_paths(project, stage) for stage in stages}
     deps = {dep.path for stage in stages for dep in stage.deps if _kind(project, dep) == "code"}
-    files = {path for path in every if any(within(path, dep) for dep in deps)}
+    listed = PathSet(every)
+    files = {path for dep in deps for path in listed.inside(dep)}
     files |= {file for stage in stages for file in stage.params}
-    files |= {path for stage in stages for path in _report_paths(project, stage)}
+    files |= {path for paths in told.values() for path in paths}
     files.add(statements_path(model))
     # Folders of requirements and explicit data paths are only known from model.yaml: take what lies in the tree.
-    reports = [out for stage in stages for out in stage.outs if out.path in _report_paths(project, stage)]
+    reports = [out for stage in stages for out in stage.outs if out.path in told[stage.key]]
     weights = project.artifact(model).path
     items = {
         item.path: item
         for stage in stages
         for item in (*stage.deps, *stage.outs)
-        if _is_data(project, item) and item.path not in every
+        if _is_data(project, item) and item.path not in listed
     }
     tracked = project.data_file(weights)
     if tracked is not None:
         items[tracked.path] = tracked
-    return Plan(sorted(files), [out for out in reports if out.path not in every], [items[key] for key in sorted(items)])
+    return Plan(
+        sorted(files), [out for out in reports if out.path not in listed], [items[key] for key in sorted(items)]
+    )
 
 
 def extra_files(statements: Statements, paths: Iterable[str]) -> list[str]:
@@ -155,6 +160,7 @@ class _Builder(Findings):
     def __init__(self, project: Project, model: str, facts: Facts) -> None:
         super().__init__()
         self.project, self.model, self.facts = project, model, facts
+        self.parsed: dict[str, Any] = {}
 
     def card(self) -> bytes:
         artifact = self.project.artifact(self.model)
@@ -198,24 +204,25 @@ class _Builder(Findings):
 
     def _not_run(self) -> list[str]:
         """A DVC stage that has not run matters if it would write the weights, metrics or plots."""
-        watched = {self.project.artifact(self.model).path, *self.project.metrics, *self.project.plots}
+        watched = PathSet([self.project.artifact(self.model).path, *self.project.metrics, *self.project.plots])
         return [
             f"DVC stage {label} has not run: dvc.lock does not have it"
             for label, outs in self.project.not_run.items()
-            if any(within(path, out) for path in watched for out in outs)
+            if any(any(watched.inside(out)) for out in outs)
         ]
 
     # -- code ---------------------------------------------------------------------------------------------------
 
     def _code(self) -> list[CodeFile]:
         found: dict[str, CodeFile] = {}
+        listed = PathSet(self.facts.paths)
         for stage in self.stages:
             for dep in stage.deps:
                 kind = _kind(self.project, dep)
                 if kind == "external":
                     self.gaps.append(f"{dep.path} lies outside the repository: its bytes are not under Git or DVC")
                 if kind == "code":
-                    files = [path for path in self.facts.paths if within(path, dep.path)]
+                    files = listed.inside(dep.path)
                     contents = {path: self.facts.contents[path] for path in files if path in self.facts.contents}
                     agreement.check_code(self, stage, dep, contents)
                     found |= {path: self._file(path) for path in contents}
@@ -229,8 +236,19 @@ class _Builder(Findings):
         found: dict[str, dict[str, Any]] = {}
         for stage in self.stages:
             for file, values in stage.params.items():
-                agreement.check_params(self, stage, file, self.facts.contents.get(file))
+                agreement.check_params(self, stage, file, self.facts.contents.get(file), self._load)
                 found.setdefault(file, {}).update(measures.plain(values))
+        return found
+
+    def _load(self, path: str, content: bytes) -> Any:
+        if path not in self.parsed:
+            try:
+                self.parsed[path] = measures.load(path, content)
+            except Malformed as error:
+                self.parsed[path] = error
+        found = self.parsed[path]
+        if isinstance(found, Malformed):
+            raise found
         return found
 
     # -- data and weights ---------------------------------------------------------------------------------------
@@ -298,8 +316,9 @@ class _Builder(Findings):
     def _reports(self) -> dict[str, list[Any]]:
         found: dict[str, list[Any]] = {key: [] for key in ("metrics", "fairness", "plots", "profiles", "reports")}
         for stage in self.stages:
+            told = _report_paths(self.project, stage)
             for out in stage.outs:
-                if out.path in _report_paths(self.project, stage):
+                if out.path in told:
                     self._read_report(stage, out, found)
         for entries in found.values():
             entries.sort(key=lambda entry: (entry.path, getattr(entry, "name", "")))

@@ -12,10 +12,11 @@ from typing import Any, NoReturn
 
 import rfc8785
 
+from govkit.core import limits
 from govkit.core.errors import Malformed
 
-#: Records larger than this are refused unread; the largest honest one, a card with 2,000 metrics, is below 2 MB.
-MAX_BYTES = 16 * 1024 * 1024
+#: Records larger than this are refused unread, where their kind has no smaller bound of its own.
+MAX_BYTES = 16 * limits.MIB
 
 #: Values nested deeper than this are refused, on every Python and at every depth of the stack alike: whether bytes are
 #: canonical decides the subject of a leaf, and two verifiers must agree on that.
@@ -50,8 +51,8 @@ def decode(data: bytes, *, limit: int = MAX_BYTES) -> Any:
     Raises:
         Malformed: if the bytes are not JSON, or not in the one canonical form.
     """
-    if len(data) > limit:
-        raise Malformed(f"{len(data)} bytes are more than the {limit} allowed")
+    limits.check(data, limit, "")
+    limits.check_values(data, "")
     floats: list[float] = []
     try:
         value = json.loads(data.decode("utf-8"), parse_int=_number, parse_float=_keep(floats), parse_constant=_refuse)

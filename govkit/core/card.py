@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from govkit.core import canonical, digests, records
+from govkit.core import canonical, digests, limits, records
 from govkit.core.errors import Malformed
 from govkit.core.records import Digest, Record, Text
 
@@ -299,7 +299,7 @@ def parse(data: bytes) -> Card:
     Raises:
         Malformed: if it is not a canonical card.
     """
-    value = canonical.decode(data)
+    value = canonical.decode(data, limit=limits.CARD)
     if not isinstance(value, dict):
         raise Malformed("a card is a JSON object")
     known, _ = records.room(value)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from govkit.core import canonical, digests, merkle, records
+from govkit.core import canonical, digests, limits, merkle, records
 from govkit.core.errors import Malformed
 from govkit.core.names import is_model
 from govkit.core.records import Digest, GitId, Index, Instant, Person, Record, Stage, Text, Version, Words
@@ -17,7 +17,7 @@ LEAF = "govkit.leaf/v1"
 #: The file names of a commit of the log; everything else in its tree is evidence.
 EVENT_FILE, SIGNATURE_FILE = "event.json", "event.json.sig"
 #: Events are small: what is large is evidence.
-MAX_EVENT_BYTES = 256 * 1024
+MAX_EVENT_BYTES = limits.EVENT
 ALL = "*"
 
 EvidenceName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$(?!\n)", max_length=100)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 
+from govkit.core import limits
 from govkit.core.errors import Malformed
 
 #: Key types that OpenSSH signs with, the ``sk-`` ones on hardware. DSA is broken and left out.
@@ -38,7 +39,7 @@ def normalise(line: str) -> str:
     Raises:
         Malformed: unless it is one well-formed key of a type in :data:`KEY_TYPES`.
     """
-    parts = line.split()
+    parts = line.split(None, 2)
     if len(parts) < 2 or parts[0] not in KEY_TYPES:
         raise Malformed("not a public key line; expected e.g. 'ssh-ed25519 AAAA… comment'")
     try:
@@ -126,6 +127,7 @@ def dearmour(signature: bytes) -> bytes:
     Raises:
         Malformed: for any other spelling.
     """
+    limits.check(signature, limits.SIGNATURE, "a signature: ")
     lines = signature.decode("ascii", "replace").splitlines()
     try:
         blob = base64.b64decode("".join(lines[1:-1]), validate=True)

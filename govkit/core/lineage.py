@@ -7,12 +7,16 @@ DVC's own formats: https://dvc.org/doc/user-guide/project-structure.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+from govkit.core import limits
+from govkit.core.ancestry import Ancestry
 from govkit.core.errors import Usage
 from govkit.core.names import folder_of, is_model
+from govkit.core.paths import PathSet, within
 
 # DVC 2 wrote no 'hash' key and digested text with CRLF read as LF.
 OLD_HASH = "md5-dos2unix"
@@ -117,16 +121,19 @@ class Project(Findings):
 
     def producer(self, path: str) -> Stage | None:
         """Return the DVC stage whose output ``path`` is, or lies in."""
-        return next((stage for stage in self.stages if any(within(path, out.path) for out in stage.outs)), None)
+        return self._ancestry.producer(path)
+
+    def written(self, path: str) -> list[LockItem]:
+        """Return the outputs with exactly this path, as ``dvc.lock`` has them; it should have one at most."""
+        return self._ancestry.written(path)
 
     def recorded(self, path: str) -> LockItem | None:
         """Return the output with exactly this path, as ``dvc.lock`` has it."""
-        producer = self.producer(path)
-        return next((out for out in producer.outs if out.path == path), None) if producer else None
+        return next(iter(self.written(path)), None)
 
     def data_file(self, path: str) -> LockItem | None:
         """Return the ``.dvc``-tracked item that ``path`` is, or lies in."""
-        return next((item for where, item in sorted(self.tracked.items()) if within(path, where)), None)
+        return self._ancestry.data_file(path)
 
     def ancestry(self, model: str) -> list[Stage]:
         """Return the DVC stages that a model's weights, metrics and plots descend from, by file and name.
@@ -135,10 +142,12 @@ class Project(Findings):
         The hook's own DVC stage never counts: nothing of the model descends from it.
         """
         weights = self.artifact(model).path
-        made_by = self._closure(stage for stage in self.stages if any(within(weights, o.path) for o in stage.outs))
+        makers = (stage for stage in self.stages if any(within(weights, out.path) for out in stage.outs))
+        made_by = self._ancestry.closure(makers)
         telling = [stage for stage in self.stages if self.reports(stage) or stage.metrics or stage.plots]
-        reporting = [stage for stage in telling if self._reads(stage, weights)]
-        found = {**made_by, **self._closure(reporting)}
+        reading = self._ancestry.readers(weights)
+        reporting = [stage for stage in telling if stage.key in reading]
+        found = {**made_by, **self._ancestry.closure(reporting)}
         return [found[key] for key in sorted(found)]
 
     def touched(self, model: str) -> set[str]:
@@ -154,27 +163,18 @@ class Project(Findings):
 
     def reports(self, stage: Stage) -> set[str]:
         """Return the outputs of a DVC stage that are metrics or plots."""
-        declared = self.metrics | set(self.plots) | stage.metrics | set(stage.plots)
-        return {out.path for out in stage.outs if any(within(path, out.path) for path in declared)}
+        own = PathSet([*stage.metrics, *stage.plots])
+        return {out.path for out in stage.outs if any(any(declared.inside(out.path)) for declared in (self._told, own))}
 
-    def _reads(self, stage: Stage, weights: str) -> bool:
-        paths = (path for ancestor in self._closure([stage]).values() for path in ancestor.reads)
-        return any(within(path, weights) or within(weights, path) for path in paths)
+    # What was read does not change any more when it is asked, so each of these is made once.
 
-    def _closure(self, start: Iterable[Stage]) -> dict[tuple[str, str], Stage]:
-        found: dict[tuple[str, str], Stage] = {}
-        waiting = list(start)
-        while waiting:
-            stage = waiting.pop()
-            if stage.key not in found:
-                found[stage.key] = stage
-                waiting += [producer for path in sorted(stage.reads) if (producer := self.producer(path))]
-        return found
+    @cached_property
+    def _ancestry(self) -> Ancestry:
+        return Ancestry(self.stages, self.tracked)
 
-
-def within(path: str, folder: str) -> bool:
-    """Tell whether a path is a folder or lies in it."""
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
+    @cached_property
+    def _told(self) -> PathSet:
+        return PathSet([*self.metrics, *self.plots])
 
 
 def read_project(files: Mapping[str, Any]) -> Project:
@@ -218,8 +218,13 @@ def _read_dvc_yaml(project: Project, path: str, content: dict[str, Any], lock: A
     if not isinstance(lock, dict):
         lock = {}
     locked = _mapping(lock.get("stages")) if str(lock.get("schema", "")).startswith("2") else lock
+    entries = 0
     for name, entry in sorted(locked.items()):
         declared = _mapping(stages.get(str(name).partition("@")[0]))
+        entries += sum(len(_list(section)) for section in (declared.get("do") or declared).values()) if declared else 0
+        if entries > limits.VALUES:  # one declaration can stand for any number of locked DVC stages
+            project.problems.append(f"{path} and its lock have more DVC stages than can be read")
+            break
         if name in stages or declared:
             project.stages.append(_read_stage(path, str(name), _mapping(entry), declared))
     for name, entry in stages.items():

@@ -16,7 +16,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from govkit.core import canonical, yamltext
+from govkit.core import canonical, limits, yamltext
 from govkit.core.card import DataProfile, Fairness, FairnessAttribute, FairnessGroup, Measure, Metric, Plot
 from govkit.core.errors import Malformed
 
@@ -29,6 +29,8 @@ MAX_DEPTH = 60
 _MEASURE_KEYS = {"value", "interval", "level", "n"}
 _TABLES = {".csv": ",", ".tsv": "\t"}
 _SAFE = 2**53 - 1
+# A key of TOML has as many parts as it has dots, and the standard library's reader takes their number squared.
+_MANY_PARTS = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}""", re.ASCII)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|[\xed\x00]")
 
 
@@ -38,6 +40,7 @@ def load(path: str, data: bytes) -> Any:
     Raises:
         Malformed: if it does not parse, is nested too deeply to go into a card, or has another suffix.
     """
+    limits.check(data, limits.GENERATED, f"{path}: ")
     value = _parse(path, data)
     if canonical.depth(value) > MAX_DEPTH:
         raise Malformed(f"{path} is nested more than {MAX_DEPTH} levels deep")
@@ -48,19 +51,44 @@ def _parse(path: str, data: bytes) -> Any:
     suffix = posixpath.splitext(path)[1].lower()
     try:
         if suffix == ".json":
+            limits.check_values(data, f"{path}: ")
             value = json.loads(data, object_pairs_hook=_object)
             if _SURROGATE.search(data):  # half a pair is no text, and has no canonical form
                 json.dumps(value, ensure_ascii=False).encode()
             return value
         if suffix in (".yaml", ".yml"):
-            return yamltext.load(data, where=path, tolerant=True).value
+            return _yaml(path, data)
         if suffix == ".toml":
-            return tomllib.loads(data.decode())
+            return _toml(path, data.decode())
         if suffix in _TABLES:
-            return [dict(row) for row in csv.DictReader(io.StringIO(data.decode()), delimiter=_TABLES[suffix])]
+            return list(_rows(path, csv.DictReader(io.StringIO(data.decode()), delimiter=_TABLES[suffix])))
     except (ValueError, RecursionError, csv.Error) as error:
         raise Malformed(f"{path} does not parse: {error}") from error
     raise Malformed(f"{path}: unknown kind of report")
+
+
+def _yaml(path: str, data: bytes) -> Any:
+    try:
+        return yamltext.load(data, where=path, tolerant=True).value
+    except yamltext.NotYaml as error:  # its words would get into cards, and make them differ from machine to machine
+        raise Malformed("it is not YAML of plain data") from error
+
+
+def _toml(path: str, text: str) -> Any:
+    limits.check_values(text.replace("\n", ",").encode(), f"{path}: ", limits.VALUES // 5)
+    if _MANY_PARTS.search(text):
+        raise Malformed(f"{path} has a key of more than 64 parts")
+    return tomllib.loads(text)
+
+
+def _rows(path: str, reader: csv.DictReader[str]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a table; a short row still costs as much as the table is wide."""
+    cells = 0
+    for row in reader:
+        cells += len(row) + sum(len(rest) for rest in row.values() if isinstance(rest, list)) + 1
+        if cells > limits.VALUES:
+            raise Malformed(f"{path} has more than {limits.VALUES} cells")
+        yield dict(row)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

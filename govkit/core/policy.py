@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from govkit.core import canonical, digests, records, resolve, rules1, tags
+from govkit.core import canonical, digests, limits, records, resolve, rules1, tags
 from govkit.core.card import Tier
 from govkit.core.errors import Malformed
 from govkit.core.gates.kinds import AnyGate
@@ -317,7 +317,7 @@ def parse(data: bytes) -> InForce:
         Malformed: if they are not canonical, or not a policy. Whether the policy makes sense says
             :func:`govkit.core.policycheck.faults`.
     """
-    value = canonical.decode(data)
+    value = canonical.decode(data, limit=limits.POLICY)
     policy = records.from_value(value, Policy)
     if not isinstance(value, dict):
         raise Malformed("a policy is a JSON object")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from govkit.core import auditrules, keys, resolve, times
@@ -34,6 +34,8 @@ OWN_CHECKS = frozenset(
 )
 MAX_ALTERNATIVES = 64
 MAX_SLOTS = 200
+#: For how many mistakes it is guessed what was meant, and among how many names.
+MAX_HINTS, MAX_KNOWN = 50, 500
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,12 @@ class _Checker:
     def __init__(self, in_force: InForce) -> None:
         self.in_force = in_force
         self.policy: Policy = in_force.policy
+        self._hints = MAX_HINTS
+
+    def _suggest(self, word: str, known: Collection[str]) -> str:
+        """Guess what was meant, for as many mistakes as somebody reads: it takes a while where much is known."""
+        self._hints -= 1
+        return suggest(word, known) if self._hints >= 0 and len(known) <= MAX_KNOWN else ""
 
     def run(self) -> Iterator[Fault]:
         yield from self._head()
@@ -103,7 +111,7 @@ class _Checker:
             if event == "waiver.granted" and self.policy.rules > 1:
                 yield Fault(("records", event), "who may waive a gate stands at the gate, under 'waive'")
             if event not in RECORDING:
-                yield Fault(("records", event), f"'{event}' is no recording event{suggest(event, RECORDING)}")
+                yield Fault(("records", event), f"'{event}' is no recording event{self._suggest(event, RECORDING)}")
             yield from self._known(roles, ("records", event))
 
     def _people(self) -> Iterator[Fault]:
@@ -153,7 +161,7 @@ class _Checker:
                 yield Fault((*path, "people"), f"nobody holds the role '{name}'", fatal=False)
             for person in role.people:
                 if person not in self.policy.people:
-                    hint = suggest(person, self.policy.people)
+                    hint = self._suggest(person, self.policy.people)
                     yield Fault((*path, "people"), f"'{person}' is not among the people{hint}")
             for section in ("models", "tiers"):
                 if not getattr(role, section):
@@ -169,7 +177,7 @@ class _Checker:
             yield from self._known([*gate.waive, *gate.named_roles()], ("gates", name))
             for stage in gate.named_stages():
                 if stage not in self.policy.stages:
-                    hint = suggest(stage, self.policy.stages)
+                    hint = self._suggest(stage, self.policy.stages)
                     yield Fault(("gates", name), f"gate '{name}': there is no stage '{stage}'{hint}")
             if name not in used:
                 yield Fault(("gates", name), f"no stage uses the gate '{name}'", fatal=False)
@@ -194,7 +202,7 @@ class _Checker:
     def _broken_inheritance(self, name: str, parent: str) -> Iterator[Fault]:
         path = ("stages", name, "inherits")
         if parent not in self.policy.stages:
-            yield Fault(path, f"there is no stage '{parent}'{suggest(parent, self.policy.stages)}")
+            yield Fault(path, f"there is no stage '{parent}'{self._suggest(parent, self.policy.stages)}")
         else:
             yield Fault(path, f"what stage '{name}' inherits from leads to no end: unknown, a circle, or too many")
 
@@ -218,7 +226,7 @@ class _Checker:
     def _known_gates(self, gates: Iterable[str], path: tuple[str | int, ...]) -> Iterator[Fault]:
         for index, gate in enumerate(gates):
             if gate not in self.policy.gates:
-                yield Fault((*path, index), f"there is no gate '{gate}'{suggest(gate, self.policy.gates)}")
+                yield Fault((*path, index), f"there is no gate '{gate}'{self._suggest(gate, self.policy.gates)}")
 
     def _admin(self) -> Iterator[Fault]:
         admin = self.policy.admin
@@ -299,4 +307,4 @@ class _Checker:
     def _known(self, roles: Iterable[str], path: tuple[str | int, ...]) -> Iterator[Fault]:
         for role in roles:
             if role not in self.policy.roles:
-                yield Fault(path, f"there is no role '{role}'{suggest(role, self.policy.roles)}")
+                yield Fault(path, f"there is no role '{role}'{self._suggest(role, self.policy.roles)}")

@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from govkit.core import canonical, digests, keys, names, records, times
+from govkit.core import canonical, digests, keys, limits, names, records, times
 from govkit.core.errors import Malformed
 from govkit.core.events import Head
 from govkit.core.records import Digest, GitId, Model, Person, Record, Stage, Version
@@ -109,6 +109,7 @@ def parse(data: bytes) -> Tag:
         Malformed: unless it is an annotated tag straight on a commit, with GTO's first line for its own name and a
             record that agrees with it.
     """
+    limits.check(data, limits.TAG, "a tag: ")
     text, signature = keys.split_signed(data)
     match = _HEADER.match(text)
     if match is None:

@@ -2,39 +2,67 @@
 
 Equal keys, anchors and aliases, tags, and keys that are not text are refused;
 ``NO``, ``on`` and dates stay text (YAML 1.2's core schema), so that nobody's country becomes ``false``.
+
+PyYAML only takes the text apart, into events; values are built here, without recursion and without its table of
+constructors. The parser is libyaml's, which is in PyYAML's wheels, and PyYAML's own, forty times as slow, elsewhere.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from yaml.constructor import SafeConstructor
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
 
+from govkit.core import limits
 from govkit.core.errors import Malformed
+
+try:
+    from yaml._yaml import CParser as _Parser
+except ImportError:  # PyYAML was built without libyaml
+    from yaml import SafeLoader as _Parser  # type: ignore[assignment]
 
 Path = tuple[str | int, ...]
 
-MAX_BYTES = 4 * 1024 * 1024
+
+class NotYaml(Malformed):
+    """A text that the parser refuses; two parsers put that in different words."""
+
+
+MAX_BYTES = limits.HAND_WRITTEN
 MAX_DEPTH = 40
+#: What aliases stand for counts as if it were written out: so many characters in all.
+_MAX_TEXT = 2 * limits.GENERATED
+_MAX_DIGITS = 400
 
-
-class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader with YAML 1.2's idea of booleans, numbers and null."""
-
-
-_Loader.yaml_implicit_resolvers = {}
-for _tag, _pattern, _first in (
-    ("bool", r"true|false", "tf"),
-    ("null", r"null|~|", "n~\0"),
-    ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
-    ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan", "-+.0123456789"),
-):
-    for _char in _first:
-        _Loader.yaml_implicit_resolvers.setdefault("" if _char == "\0" else _char, []).append(
-            (f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$(?!\n)"))
-        )
+_CORE = "tag:yaml.org,2002:"
+#: YAML 1.2's idea of booleans, numbers and null, in the order in which they are tried.
+_IMPLICIT = tuple(
+    (kind, first, re.compile(rf"(?:{pattern})\Z"))
+    for kind, first, pattern in (
+        ("bool", "tf", r"true|false"),
+        ("null", "n~", r"null|~"),
+        ("int", "-+0123456789", r"[-+]?(?:0|[1-9][0-9]*)"),
+        (
+            "float",
+            "-+.0123456789",
+            r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan",
+        ),
+    )
+)
 
 
 @dataclass
@@ -43,7 +71,8 @@ class Document:
 
     Attributes:
         value: its content as JSON-like values.
-        lines: the line (from 1) on which each value stands, by its path of keys and indices.
+        lines: the line (from 1) on which each value stands, by its path of keys and indices; empty where it was read
+            as a program's file.
     """
 
     value: Any
@@ -62,19 +91,15 @@ def load(text: bytes, *, where: str, tolerant: bool = False) -> Document:
     Args:
         text: UTF-8 bytes.
         where: the file's name, for messages.
-        tolerant: allow anchors and aliases (counted against the size), for files that DVC and not people check.
+        tolerant: a file that DVC or a program wrote: it may be larger and have anchors and aliases (counted as if
+            they were written out), and nobody asks for its lines.
 
     Raises:
         Malformed: with file and line, for anything that is not plain data.
     """
-    if len(text) > MAX_BYTES:
-        raise Malformed(f"{where}: {len(text)} bytes are more than the {MAX_BYTES} allowed")
+    limits.check(text, limits.GENERATED if tolerant else MAX_BYTES, f"{where}: ")
     try:
-        loader = _Loader(text.decode("utf-8"))
-        node = loader.get_single_node()
-        document = Document(None)
-        document.value = None if node is None else _Reader(loader, document, where, tolerant).read(node, (), 0)
-        return document
+        return _Builder(where, tolerant).build(_events(text.decode("utf-8")))
     except Malformed:
         raise
     except (yaml.YAMLError, ValueError, LookupError, OverflowError, RecursionError) as error:
@@ -84,63 +109,199 @@ def load(text: bytes, *, where: str, tolerant: bool = False) -> Document:
         if isinstance(error, UnicodeDecodeError):
             before = text[: error.start].count(b"\n")
             line = f":{before + 1}"
-        raise Malformed(f"{where}{line}: {getattr(error, 'problem', None) or 'not YAML'}") from error
+        raise NotYaml(f"{where}{line}: {getattr(error, 'problem', None) or 'not YAML'}") from error
 
 
-class _Reader:
-    """Turns PyYAML's nodes into values, noting lines and refusing what is not plain data."""
+def _events(text: str) -> Iterator[Event]:
+    parser = _Parser(text)
+    try:
+        while True:
+            event = parser.get_event()
+            if event is None or isinstance(event, StreamEndEvent):
+                return
+            yield event
+    finally:
+        parser.dispose()
 
-    def __init__(self, loader: _Loader, document: Document, where: str, tolerant: bool) -> None:
-        self._loader, self._document, self._where, self._tolerant = loader, document, where, tolerant
-        self._seen: set[int] = set()
-        self._budget = 500_000
 
-    def read(self, node: yaml.Node, path: Path, depth: int) -> Any:
-        self._budget -= 1
-        line = node.start_mark.line + 1
-        self._document.lines[path] = line
-        if depth > MAX_DEPTH or self._budget < 0:
-            raise Malformed(f"{self._where}:{line}: nested too deeply or too large")
-        if id(node) in self._seen and not self._tolerant:
-            raise Malformed(f"{self._where}:{line}: aliases are not allowed; write the value out")
-        self._seen.add(id(node))
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path, depth)
-        if isinstance(node, yaml.SequenceNode):
-            self._plain(node, "seq", line)
-            return [self.read(item, (*path, index), depth + 1) for index, item in enumerate(node.value)]
-        return self._scalar(node, line)
+@dataclass(frozen=True)
+class _Anchor:
+    """What an alias stands for: a value, how much it counts, and how deep it is."""
 
-    def _mapping(self, node: yaml.MappingNode, path: Path, depth: int) -> dict[str, Any]:
-        self._plain(node, "map", node.start_mark.line + 1)
-        found: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            line = key_node.start_mark.line + 1
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise Malformed(f"{self._where}:{line}: a key must be text")
-            key = str(key_node.value)
-            self._text(key, line)
-            if key in found:
-                raise Malformed(f"{self._where}:{line}: the key '{key}' stands here twice")
-            found[key] = self.read(value_node, (*path, key), depth + 1)
-            self._document.lines[(*path, key)] = line
-        return found
+    value: Any
+    nodes: int
+    text: int
+    height: int
 
-    def _scalar(self, node: yaml.Node, line: int) -> Any:
-        kind = node.tag.rpartition(":")[2]
-        if kind not in ("str", "int", "float", "bool", "null"):
-            raise Malformed(f"{self._where}:{line}: the tag {node.tag} is not allowed")
-        if kind == "int" and len(node.value) > 400:
-            raise Malformed(f"{self._where}:{line}: a number of more than 400 digits")
-        value = int(node.value) if kind == "int" else self._loader.construct_object(node)
-        if isinstance(value, str):
-            self._text(value, line)
-        return value
 
-    def _text(self, value: str, line: int) -> None:
-        if any("\ud800" <= char <= "\udfff" for char in value):
-            raise Malformed(f"{self._where}:{line}: half a surrogate pair is no text")
+@dataclass
+class _Frame:
+    """A list or mapping that is being built."""
 
-    def _plain(self, node: yaml.Node, kind: str, line: int) -> None:
-        if node.tag != f"tag:yaml.org,2002:{kind}":
-            raise Malformed(f"{self._where}:{line}: the tag {node.tag} is not allowed")
+    value: Any
+    path: Path
+    anchor: str | None
+    nodes: int
+    text: int
+    height: int = 0
+    key: str | None = None
+
+
+class _Builder:
+    """Turns parser events into values, noting lines and refusing what is not plain data."""
+
+    def __init__(self, where: str, tolerant: bool) -> None:
+        self._where, self._tolerant = where, tolerant
+        self._document = Document(None)
+        self._frames: list[_Frame] = []
+        self._anchors: dict[str, _Anchor | None] = {}
+        self._nodes = self._text = self._documents = 0
+        self._numbers = SafeConstructor()
+
+    def build(self, events: Iterator[Event]) -> Document:
+        for event in events:
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            if isinstance(event, DocumentStartEvent):
+                self._documents += 1
+                if self._documents > 1:
+                    raise self._refused(line, "a second document; only one is read")
+            elif isinstance(event, ScalarEvent):
+                self._scalar(event, line)
+            elif isinstance(event, SequenceStartEvent | MappingStartEvent):
+                self._open(event, line)
+            elif isinstance(event, AliasEvent):
+                self._alias(event, line)
+            elif self._frames and not isinstance(event, NodeEvent):
+                self._close()
+        return self._document
+
+    def _refused(self, line: int, why: str) -> Malformed:
+        return Malformed(f"{self._where}:{line}: {why}")
+
+    # -- events -------------------------------------------------------------------------------------------------
+
+    def _scalar(self, event: ScalarEvent, line: int) -> None:
+        text = event.value
+        kind = self._kind(event, line)
+        if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+            raise self._refused(line, "half a surrogate pair is no text")
+        if self._at_key():
+            self._count(line, 0, len(text), 0)
+            if event.anchor is not None:
+                self._keep(event.anchor, line, _Anchor(text, 1, len(text), 0))
+            self._key(text, line)
+            return
+        self._place(line)
+        self._count(line, 1, len(text), 0)
+        value = text if kind == "str" else self._value(kind, event, line)
+        if event.anchor is not None:
+            self._keep(event.anchor, line, _Anchor(value, 1, len(text), 0))
+        self._put(value, 0)
+
+    def _open(self, event: SequenceStartEvent | MappingStartEvent, line: int) -> None:
+        is_map = isinstance(event, MappingStartEvent)
+        if event.tag not in (None, "!", f"{_CORE}{'map' if is_map else 'seq'}"):
+            raise self._refused(line, f"the tag {event.tag} is not allowed")
+        if self._at_key():
+            raise self._refused(line, "a key must be text")
+        path = self._place(line)
+        if event.anchor is not None:
+            self._keep(event.anchor, line, None)
+        self._frames.append(_Frame({} if is_map else [], path, event.anchor, self._nodes, self._text))
+        self._count(line, 1, 0, -1)
+
+    def _close(self) -> None:
+        frame = self._frames.pop()
+        height = frame.height + 1
+        if frame.anchor is not None:
+            self._anchors[frame.anchor] = _Anchor(
+                frame.value, self._nodes - frame.nodes, self._text - frame.text, height
+            )
+        self._put(frame.value, height)
+
+    def _alias(self, event: AliasEvent, line: int) -> None:
+        if not self._tolerant:
+            raise self._refused(line, "aliases are not allowed; write the value out")
+        if event.anchor not in self._anchors:
+            raise self._refused(line, "an alias of nothing")
+        found = self._anchors[event.anchor]
+        if found is None:
+            raise self._refused(line, "an alias that holds itself is nested too deeply or too large")
+        self._count(line, found.nodes, found.text, found.height)
+        if self._at_key():
+            if not isinstance(found.value, str):
+                raise self._refused(line, "a key must be text")
+            self._key(found.value, line)
+        else:
+            self._put(found.value, found.height)
+
+    def _keep(self, anchor: str, line: int, what: _Anchor | None) -> None:
+        if anchor in self._anchors:
+            raise self._refused(line, "an anchor that stands here twice")
+        self._anchors[anchor] = what
+
+    # -- values -------------------------------------------------------------------------------------------------
+
+    def _count(self, line: int, nodes: int, text: int, height: int) -> None:
+        """Count what is read, or what an alias stands for, against the limits."""
+        self._nodes += nodes
+        self._text += text
+        if len(self._frames) + height > MAX_DEPTH or self._nodes > limits.VALUES or self._text > _MAX_TEXT:
+            raise self._refused(line, "nested too deeply or too large")
+
+    def _at_key(self) -> bool:
+        return bool(self._frames) and isinstance(self._frames[-1].value, dict) and self._frames[-1].key is None
+
+    def _key(self, key: str, line: int) -> None:
+        frame = self._frames[-1]
+        if key in frame.value:
+            raise self._refused(line, f"the key '{key}' stands here twice")
+        frame.key = key
+        if not self._tolerant:
+            self._document.lines[(*frame.path, key)] = line
+
+    def _place(self, line: int) -> Path:
+        """Return the path of the value that begins here, and note its line; a mapping's values have their key's."""
+        if self._tolerant:
+            return ()
+        path: Path = ()
+        if self._frames:
+            frame = self._frames[-1]
+            path = (*frame.path, len(frame.value) if frame.key is None else frame.key)
+        self._document.lines.setdefault(path, line)
+        return path
+
+    def _put(self, value: Any, height: int) -> None:
+        if not self._frames:
+            self._document.value = value
+            return
+        frame = self._frames[-1]
+        frame.height = max(frame.height, height)
+        if frame.key is None:
+            frame.value.append(value)
+        else:
+            frame.value[frame.key], frame.key = value, None
+
+    def _kind(self, event: ScalarEvent, line: int) -> str:
+        if event.tag not in (None, "!"):
+            kind = event.tag.removeprefix(_CORE)
+            if kind == event.tag or kind not in ("str", "int", "float", "bool", "null"):
+                raise self._refused(line, f"the tag {event.tag} is not allowed")
+            return kind
+        if event.tag == "!" or not event.implicit[0]:
+            return "str"
+        text = event.value
+        if not text:
+            return "null"
+        return next((kind for kind, first, form in _IMPLICIT if text[0] in first and form.match(text)), "str")
+
+    def _value(self, kind: str, event: ScalarEvent, line: int) -> Any:
+        if kind == "null":
+            return None
+        if kind == "int" and len(event.value) > _MAX_DIGITS:
+            raise self._refused(line, f"a number of more than {_MAX_DIGITS} digits")
+        if kind == "int":
+            return int(event.value)
+        node = yaml.ScalarNode(f"{_CORE}{kind}", event.value)
+        read = self._numbers.construct_yaml_float if kind == "float" else self._numbers.construct_yaml_bool
+        return read(node)

@@ -11,20 +11,23 @@ import contextlib
 import hashlib
 import json
 import posixpath
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from govkit.core import digests
+from govkit.core import digests, limits
 from govkit.core.card import Item
 from govkit.core.digests import FileDigest
-from govkit.core.errors import Refused, Undecided, Usage
+from govkit.core.errors import Malformed, Refused, Undecided, Usage
 from govkit.core.lineage import LockItem
 from govkit.storage import files
 
-_MAX_LISTING = 64 * 1024 * 1024
-_MAX_CONFIG = 64 * 1024
+_MAX_LISTING = 64 * limits.MIB
+_MAX_CONFIG = limits.CONFIG
+# One entry of a folder's listing: a flat object, and the comma behind it.
+_LISTED = re.compile(r"""\s*+\{(?:[^"{}\[\]]|"(?:[^"\\]|\\.)*+")*+\}\s*+(?:,\s*+(?=\{)|(?=\]\Z))""")
 #: Settings of a remote that say where it is, and nothing of what to run or whom to trust.
 _PLACES = frozenset(
     ("url", "endpointurl", "region", "version_aware", "profile", "port", "user", "anonymous", "allow_anonymous_login")
@@ -83,17 +86,19 @@ class DvcBytes:
 
     def _read_folder(self, item: LockItem, listing: bytes) -> Found | None:
         try:
-            entries = json.loads(listing)
-            wanted = {str(entry["relpath"]): str(entry["md5"]) for entry in entries}
-        except (ValueError, TypeError, KeyError):
+            wanted = read_listing(listing)
+        except Malformed:
             return None
         paths: dict[str, Path] = {}
         sums: list[FileDigest] = []
-        for relative, known in sorted(wanted.items()):
-            if not is_inside(relative):
-                return None
-            places = (self._root / item.path / relative, *self._cached(known))
-            found = next((f for place in places if (f := _file(place, known)) is not None), None)
+        seen: dict[str, Found | None] = {}
+        for relative, raw in sorted(wanted.items()):
+            known = raw.hex()
+            found = _file(self._root / item.path / relative, known)
+            if found is None:
+                if known not in seen:  # a listing can name one large file a million times
+                    seen[known] = next((f for place in self._cached(known) if (f := _file(place, known))), None)
+                found = seen[known]
             if found is None:
                 return None
             paths[relative] = found.files[""]
@@ -102,6 +107,42 @@ class DvcBytes:
 
     def _cached(self, md5: str) -> list[Path]:
         return [cache / layout / md5[:2] / md5[2:] for cache in self._caches for layout in ("files/md5", "")]
+
+
+def read_listing(listing: bytes) -> dict[str, bytes]:
+    """Read what DVC keeps of a folder: a JSON list of ``{"md5": …, "relpath": …}``.
+
+    It is read entry by entry, and only what is an entry is kept: a hostile listing of 64 MB could otherwise fill
+    gigabytes.
+
+    Returns:
+        MD5 (16 bytes) by path.
+
+    Raises:
+        Malformed: if it is not such a list, or a path leaves the folder or stands there twice.
+    """
+    try:
+        text = listing.decode("utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise Malformed("the listing is not UTF-8") from error
+    found: dict[str, bytes] = {}
+    start, last = 1, len(text) - 1
+    if last < 1 or text[0] != "[" or text[last] != "]":
+        raise Malformed("the listing is not a list")
+    while start < last:
+        match = _LISTED.match(text, start)
+        if match is None:
+            raise Malformed(f"the listing is broken at character {start}")
+        try:
+            entry = json.loads(match[0].rstrip(", \t\r\n"))
+            path, known = entry["relpath"], bytes.fromhex(entry["md5"])
+        except (ValueError, TypeError, LookupError) as error:
+            raise Malformed(f"the listing is broken at character {start}") from error
+        if not isinstance(path, str) or path in found or not is_inside(path) or len(known) != 16:
+            raise Malformed(f"the listing names a path that cannot be, at character {start}")
+        found[path] = known
+        start = match.end()
+    return found
 
 
 def md5(content: bytes) -> str:

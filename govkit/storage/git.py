@@ -18,13 +18,14 @@ from typing import NamedTuple
 import git
 from git.exc import GitError, InvalidGitRepositoryError, NoSuchPathError
 
+from govkit.core import limits
 from govkit.core.assess import Commit
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
 from govkit.storage import objects
 from govkit.storage.objects import RawObject
 
 ZERO = "0" * 40
-_MAX_TAG_BYTES = 1024 * 1024
+_MAX_TAG_BYTES = limits.TAG
 _SAFE_CONFIG = (
     "core.commitGraph=false",
     "core.hooksPath=/dev/null",
@@ -147,8 +148,8 @@ class Repository:
         asks = sys.stdin is not None and sys.stdin.isatty()
         away = {"GIT_ALLOW_PROTOCOL", *(("GIT_TERMINAL_PROMPT",) if asks else ())}
         environment = {name: value for name, value in _SAFE_ENVIRONMENT.items() if name not in away}
-        limits = ["-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=30", "-c", "push.gpgSign=false"]
-        return self._call([*limits, *arguments], {**os.environ, **environment}, stdin)
+        slow = ["-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=30", "-c", "push.gpgSign=false"]
+        return self._call([*slow, *arguments], {**os.environ, **environment}, stdin)
 
     def config(self, name: str) -> str | None:
         """Return a value of Git's configuration, or None. Never used to decide whom to trust."""
@@ -171,12 +172,19 @@ class Repository:
         try:
             _, kind, _, data = self._repo.git.get_object_data(identity)
         except (ValueError, GitError, OSError) as error:
-            raise Undecided(
-                f"Git object {identity[:12]} is not in this clone",
-                why="the clone is shallow, partial or damaged",
-                fix="run 'git fetch --unshallow', or clone again without --depth",
-            ) from error
+            raise objects.absent(identity) from error
         return _text(kind), data
+
+    def size(self, identity: str) -> int:
+        """Return the size of an object in bytes, without reading it.
+
+        Raises:
+            Undecided: if this repository does not have it.
+        """
+        try:
+            return int(self._repo.git.get_object_header(identity)[2])
+        except (ValueError, GitError) as error:
+            raise objects.absent(identity) from error
 
     def read_tag(self, identity: str) -> tuple[str, bytes]:
         """Return kind and bytes of an object; no bytes unless it is a tag of ordinary size: refs can name anything."""
@@ -230,8 +238,14 @@ class Repository:
         return parse_tree(self.read(identity)[1])
 
     def files(self, commit: str) -> dict[str, TreeEntry]:
-        """Return every file of a commit by its path."""
-        out = self.run("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit)
+        """Return every file of a commit by its path.
+
+        Raises:
+            Refused: if they are too many, or it is no commit.
+        """
+        folder = Path(self._repo.working_tree_dir or self._repo.git_dir)
+        words = ("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit)
+        out = objects.listing(["git", *_CONFIG_WORDS, *words], folder, {**os.environ, **_SAFE_ENVIRONMENT})
         found = {}
         for line in out.split(b"\0")[:-1]:
             head, _, path = line.partition(b"\t")
@@ -345,7 +359,7 @@ def parse_tree(data: bytes) -> list[TreeEntry]:
     entries, start = [], 0
     while start < len(data):
         end = data.find(b"\0", start)
-        if end < 0:
+        if end < 0 or end + 21 > len(data):
             raise Malformed("a tree that is cut short")
         mode, _, name = data[start:end].partition(b" ")
         identity = data[end + 1 : end + 21].hex()

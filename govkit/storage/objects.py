@@ -10,8 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from govkit.core import limits
+from govkit.core.errors import Refused, Undecided
+
 #: Ids asked for at once: their lines fit into a pipe's buffer, so that neither side waits for the other.
 _AT_ONCE = 1000
+_MAX_LISTING = 64 * limits.MIB
 
 
 class RawObject(NamedTuple):
@@ -48,6 +52,44 @@ def read_many(
             contents.ask([one for one, (kind, size) in zip(chunk, heads, strict=True) if _fits(kind, size, limit)])
             for one, (kind, size) in zip(chunk, heads, strict=True):
                 yield one, RawObject(kind, size, contents.body() if _fits(kind, size, limit) else None)
+
+
+def listing(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> bytes:
+    """Return what a command lists, with a NUL behind each entry, ending it where that is more than anybody needs.
+
+    Equal folders are one object in Git, so that a tree of ten objects can list ten billion files.
+
+    Raises:
+        Refused: if it is too much, or the command fails.
+    """
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        out = process.stdout.read(_MAX_LISTING + 1) if process.stdout else b""
+        if len(out) > _MAX_LISTING or out.count(b"\0") > limits.ENTRIES:
+            process.kill()
+            raise Refused(
+                "a commit holds more files than govkit reads",
+                why=f"its listing is over {limits.ENTRIES:,} files or {_MAX_LISTING:,} bytes",
+                fix="find out who made such a commit; data belongs under DVC",
+            )
+    if process.returncode != 0:
+        raise Refused("git cannot list a commit's files", why=f"exit code {process.returncode}")
+    return out
+
+
+def absent(identity: str) -> Undecided:
+    """Return the error for an object that is not here."""
+    return Undecided(
+        f"Git object {identity[:12]} is not in this clone",
+        why="the clone is shallow, partial or damaged",
+        fix="run 'git fetch --unshallow', or clone again without --depth",
+    )
 
 
 def _fits(kind: str, size: int, limit: int) -> bool:

@@ -60,7 +60,7 @@ def load(option: str | None, environment: Mapping[str, str]) -> Pins:
         raise Usage(f"'{explicit}' is not a root of trust", fix="write sha256:<64 hex>, as 'govkit trust' shows it")
     path = known_roots_path(environment)
     known: dict[str, str] = {}
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    text = _text(path) if path.is_file() else ""
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
@@ -69,6 +69,15 @@ def load(option: str | None, environment: Mapping[str, str]) -> Pins:
             raise Usage(f"{path}:{number} is not 'ROOT REMOTE'", fix="mend or remove the line")
         known[root] = "" if remote.strip() == "-" else remote.strip()
     return Pins(path, explicit, known)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise Usage(
+            f"{path} is not text in UTF-8", why=str(error), fix="mend or remove it, then pin again with 'govkit trust'"
+        ) from error
 
 
 def known_roots_path(environment: Mapping[str, str]) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol
 
-from govkit.core import yamltext
+from govkit.core import limits, yamltext
 from govkit.core.errors import Malformed, Usage
 from govkit.core.lineage import Project, read_project
 from govkit.storage.git import Repository
@@ -19,8 +19,19 @@ class Tree(Protocol):
     def paths(self) -> list[str]:
         """Return every path, sorted; symbolic links and submodules left out."""
 
-    def read(self, path: str) -> bytes | None:
-        """Return a file's bytes, or None if there is no such file."""
+    def size(self, path: str) -> int | None:
+        """Return a file's size in bytes, without reading it; None if there is no such file."""
+
+    def read(self, path: str, *, limit: int) -> bytes | None:
+        """Return a file's bytes, or None if there is no such file.
+
+        Args:
+            path: the file.
+            limit: the largest size in bytes of a file of its kind (:mod:`govkit.core.limits`).
+
+        Raises:
+            Usage: if it is larger; nothing is read then.
+        """
 
 
 class CommitTree:
@@ -40,10 +51,18 @@ class CommitTree:
         """See :class:`Tree`."""
         return sorted(self._files)
 
-    def read(self, path: str) -> bytes | None:
+    def size(self, path: str) -> int | None:
         """See :class:`Tree`."""
         identity = self._files.get(path)
-        return None if identity is None else self._repository.read(identity)[1]
+        return None if identity is None else self._repository.size(identity)
+
+    def read(self, path: str, *, limit: int) -> bytes | None:
+        """See :class:`Tree`."""
+        size = self.size(path)
+        if size is None:
+            return None
+        _refuse_larger(path, size, limit)
+        return self._repository.read(self._files[path])[1]
 
 
 class WorkTree:
@@ -59,34 +78,63 @@ class WorkTree:
         """See :class:`Tree`."""
         return sorted(self._paths)
 
-    def read(self, path: str) -> bytes | None:
+    def size(self, path: str) -> int | None:
         """See :class:`Tree`."""
         file = self._root / path
-        return file.read_bytes() if path in self._paths and self._is_file(file) else None
+        return file.stat().st_size if path in self._paths and self._is_file(file) else None
+
+    def read(self, path: str, *, limit: int) -> bytes | None:
+        """See :class:`Tree`."""
+        size = self.size(path)
+        if size is None:
+            return None
+        _refuse_larger(path, size, limit)
+        return (self._root / path).read_bytes()
 
     @staticmethod
     def _is_file(file: Path) -> bool:
         return file.is_file() and not file.is_symlink()
 
 
+def _refuse_larger(path: str, size: int, limit: int) -> None:
+    if size > limit:
+        raise Usage(
+            f"{path} is too large to be read",
+            why=f"it has {size:,} bytes, and a file of its kind at most {limit:,}",
+            fix="find out who made it so large; data and weights belong under DVC",
+        )
+
+
 def project_of(tree: Tree) -> Project:
     """Read the DVC files of a tree.
 
     Raises:
-        Usage: if there are none, or one of them does not parse; with file and line.
+        Usage: if there are none, they are too many or too large, or one does not parse; with file and line.
     """
+    paths = [path for path in tree.paths() if _is_dvc_file(path.rpartition("/")[2])]
+    together = 0 if len(paths) > limits.DVC_FILE_COUNT else sum(tree.size(path) or 0 for path in paths)
+    if len(paths) > limits.DVC_FILE_COUNT or together > limits.DVC_FILES:
+        most = f"{limits.DVC_FILE_COUNT:,} files and {limits.DVC_FILES:,} bytes are allowed"
+        raise Usage(
+            "the DVC files here are too many or too large to be read",
+            why=f"{len(paths):,} files{f' of {together:,} bytes' if together else ''}; {most}",
+            fix="track folders instead of single files, or split the repository",
+        )
     parsed: dict[str, Any] = {}
-    for path in tree.paths():
-        name = path.rpartition("/")[2]
-        if name in ("dvc.yaml", "dvc.lock") or (name.endswith(".dvc") and name != ".dvc"):
-            try:
-                parsed[path] = yamltext.load(tree.read(path) or b"", where=path, tolerant=True).value or {}
-            except Malformed as error:
-                raise Usage(
-                    "a DVC file does not parse", why=str(error), fix="restore it from Git, or run 'dvc repro'"
-                ) from error
+    for path in paths:
+        try:
+            content = tree.read(path, limit=limits.GENERATED) or b""
+            parsed[path] = yamltext.load(content, where=path, tolerant=True).value or {}
+        except Malformed as error:
+            raise Usage(
+                "a DVC file does not parse", why=str(error), fix="restore it from Git, or run 'dvc repro'"
+            ) from error
     if not parsed:
         raise Usage(
             "there is no dvc.yaml here", why="govkit governs models of DVC pipelines", fix="run 'dvc init' and add one"
         )
     return read_project(parsed)
+
+
+def _is_dvc_file(name: str) -> bool:
+    return name in ("dvc.yaml", "dvc.lock") or (name.endswith(".dvc") and name != ".dvc")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from govkit.core import build, canonical
+from govkit.core import build, canonical, limits
 from govkit.core import card as card_format
 from govkit.core.card import Card
 from govkit.core.errors import Malformed, Refused, Usage
@@ -74,10 +75,9 @@ def make(
     project = project or project_of(tree)
     paths = tree.paths()
     plan = build.plan(project, model, paths)
-    contents = {path: data for path in plan.files if (data := tree.read(path)) is not None}
+    contents = _contents(tree, plan.files)
     statements, _ = build.read_statements(model, contents)
-    for path in build.extra_files(statements, paths):
-        contents[path] = tree.read(path) or b""
+    contents = {**_contents(tree, build.extra_files(statements, paths), beside=contents), **contents}
     store = None if repository.is_bare else DvcBytes(repository.root, folder_of(model)[0])
     unread = []
     for item in plan.reports:
@@ -87,8 +87,44 @@ def make(
         else:
             contents[item.path] = data
     sha256, proven, on_trust = _digests(plan.items, store, _claims(claims))
-    raw = build.build(project, model, build.Facts(paths, contents, sha256))
+    try:
+        raw = build.build(project, model, build.Facts(paths, contents, sha256))
+    except Malformed as error:
+        raise Usage(
+            f"no card can be made of {model}",
+            why=f"something in it has no place in a record: {error}",
+            fix="rename files whose names are not UTF-8, and look for numbers and texts that JSON cannot hold",
+        ) from error
     return MadeCard(raw, card_format.parse(raw), proven, on_trust, unread)
+
+
+def _contents(
+    tree: Tree, paths: Iterable[str], *, beside: Mapping[str, bytes] = MappingProxyType({})
+) -> dict[str, bytes]:
+    """Return the bytes of files of a tree; those that are not there are left out.
+
+    Args:
+        tree: the tree.
+        paths: the files.
+        beside: what was read before, which counts too.
+
+    Raises:
+        Usage: if one is too large, or all of them together are.
+    """
+    found: dict[str, bytes] = {}
+    together = sum(map(len, beside.values()))
+    for path in paths:
+        together += (tree.size(path) or 0) if path not in beside else 0
+        if together > limits.CODE_TOGETHER:
+            raise Usage(
+                "the files in Git that this card is made from are too large",
+                why=f"they are over {limits.CODE_TOGETHER:,} bytes together",
+                fix="put data and weights under DVC, and name fewer files as dependencies of the DVC stages",
+            )
+        data = beside.get(path) or tree.read(path, limit=limits.CODE)
+        if data is not None:
+            found[path] = data
+    return found
 
 
 def _digests(
@@ -122,7 +158,7 @@ def read_committed(tree: Tree, model: str) -> tuple[bytes, Card]:
         Refused: if it is not a card of this model.
     """
     path = path_of(model)
-    raw = tree.read(path)
+    raw = tree.read(path, limit=limits.CARD)
     if raw is None:
         raise Usage(
             f"there is no {path} in this commit",

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from govkit.core import approvals, canonical, events, policy, policydiff, times
+from govkit.core import approvals, canonical, events, limits, policy, policydiff, times
 from govkit.core.errors import Malformed, Refused, Usage
 from govkit.core.events import Condition, DecisionRecorded
 from govkit.core.policy import Choice
@@ -24,8 +24,7 @@ from govkit.workflow.session import Session
 FILE_SCHEMA = "govkit.decision/v1"
 #: Evidence that somebody attached to a decision begins so.
 ATTACHED = "attached-"
-MAX_ATTACHED = 20 * 1024 * 1024
-_MAX_FILE = 4 * MAX_ATTACHED
+MAX_ATTACHED = limits.ATTACHED
 _MEANING: dict[Choice, str] = {
     "approve": "I have read the card and take responsibility for this approval.",
     "reject": "I have read the card and do not approve.",
@@ -125,13 +124,19 @@ def submit(session: Session, path: Path) -> Written:
         Refused: if the ledger would not let it count.
     """
     try:
-        value = canonical.decode(path.read_bytes().removesuffix(b"\n"), limit=_MAX_FILE)
+        value = canonical.decode(_small(path).removesuffix(b"\n"), limit=limits.DECISION)
         signed = _from_value(value)
     except (OSError, Malformed) as error:
         fix = "ask its author for the file that 'govkit approve --output FILE' wrote"
         raise Usage(f"{path} is not a signed decision", why=str(error), fix=fix) from error
     request = str(events.parse(signed.content).body.get("request"))
     return session.carry(signed, mending=is_mending(session, request))
+
+
+def _small(path: Path) -> bytes:
+    if path.stat().st_size > limits.DECISION:
+        raise Malformed(f"it has {path.stat().st_size:,} bytes, and {limits.DECISION:,} are allowed")
+    return path.read_bytes()
 
 
 def _from_value(value: Any) -> Signed:
@@ -211,13 +216,15 @@ def _condition(session: Session, owner: str, due: str, text: str) -> Condition:
 def _attached(paths: Sequence[Path]) -> dict[str, bytes]:
     """Read files that go along as evidence; their names are made fit to stand in a tree of Git's."""
     found: dict[str, bytes] = {}
+    together = 0
     for path in paths:
         try:
-            content = path.read_bytes()
+            together += path.stat().st_size
+            content = path.read_bytes() if together <= MAX_ATTACHED else b""
         except OSError as error:
             raise Usage(f"{path} cannot be attached", why=str(error), fix="name a file that you can read") from error
-        if len(content) > MAX_ATTACHED:
-            size = f"{len(content):,} bytes, and {MAX_ATTACHED:,} are allowed"
+        if together > MAX_ATTACHED:
+            size = f"{together:,} bytes in all, and {MAX_ATTACHED:,} are allowed"
             raise Usage(f"{path} is too large to be attached", why=size, fix="attach a summary that names its digest")
         name = ATTACHED + (re.sub(r"[^a-z0-9._-]+", "-", path.name.lower()).strip("-") or "file")
         if name in found:

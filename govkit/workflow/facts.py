@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from govkit.core import assess, history
+from govkit.core import assess, history, limits
 from govkit.core.card import Card
 from govkit.core.errors import Refused
 from govkit.core.events import Digests
@@ -198,4 +198,6 @@ def check_settings(session: Session, commit: str) -> None:
     for tree in (CommitTree(session.git, commit), WorkTree(session.git)):
         for path in tree.paths():
             if path.rpartition("/")[0].endswith(".dvc") and path.rpartition("/")[2] in ("config", "config.local"):
-                dvcbytes.refuse_active_settings(path, (tree.read(path) or b"").decode("utf-8", "replace"))
+                dvcbytes.refuse_active_settings(
+                    path, (tree.read(path, limit=limits.CONFIG) or b"").decode("utf-8", "replace")
+                )

@@ -42,7 +42,7 @@ def documents(repository: Repository, tree: Tree, model: str, made: MadeCard | N
 
     made = made or cards.make(repository, tree, model)
     policy = None
-    if tree.read(policyfile.PATH) is not None:
+    if tree.size(policyfile.PATH) is not None:
         policy = policyfile.read(tree)[1].in_force
     drafted = draft.make(made.card, digests.sha256(made.raw), policy)
     return Documents(
@@ -79,12 +79,18 @@ def check(repository: Repository, model: str, revision: str | None) -> tuple[Com
     project = project_of(tree)
     pages = {name: content for name, content in again.files.items() if name != "card.json"}
     paths = {name: cards.path_of(model, name) for name in pages}
-    different = [name for name, content in pages.items() if tree.read(paths[name]) not in (None, content)]
-    kept = [name for name in pages if tree.read(paths[name]) is None]
+    sizes = {name: tree.size(paths[name]) for name in pages}
+    different = [
+        name
+        for name, content in pages.items()
+        if sizes[name] not in (None, len(content))
+        or (sizes[name] is not None and tree.read(paths[name], limit=len(content)) != content)
+    ]
+    kept = [name for name in pages if sizes[name] is None]
     for name in kept:
         on_disk = repository.root / paths[name] if revision is None else None
         if on_disk is not None and on_disk.is_file():
-            same = on_disk.read_bytes() == pages[name]
+            same = on_disk.stat().st_size == len(pages[name]) and on_disk.read_bytes() == pages[name]
         else:
             recorded = project.recorded(paths[name])
             same = recorded is None or recorded.md5 == dvcbytes.md5(pages[name])

@@ -56,7 +56,7 @@ def initialise(session: Session, *, person: str | None = None, remote: str | Non
         )
     _ = session.key
     _write_attributes(session, done)
-    if tree.read(policyfile.PATH) is None:
+    if tree.size(policyfile.PATH) is None:
         _write(session, done, policyfile.PATH, _policy(session, person))
     for model in done.models:
         path = cards.path_of(model, "model.yaml")

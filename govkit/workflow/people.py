@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from govkit.core import keys, names, policydiff, policytext, yamltext
+from govkit.core import keys, limits, names, policydiff, policytext, yamltext
 from govkit.core.change import Change
 from govkit.core.errors import Malformed, Refused, Usage
 from govkit.core.policy import InForce
@@ -138,7 +138,7 @@ def save(
     Raises:
         Usage: if there is no policy file, or it does not parse.
     """
-    text = WorkTree(session.git).read(policyfile.PATH)
+    text = WorkTree(session.git).read(policyfile.PATH, limit=limits.HAND_WRITTEN)
     if text is None:
         raise Usage(f"there is no {policyfile.PATH}", fix="make one with 'govkit init'")
     after = change(text)

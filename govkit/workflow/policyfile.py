@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import msgspec
 
-from govkit.core import policytext, yamltext
+from govkit.core import limits, policytext, yamltext
 from govkit.core.errors import GovkitError, Malformed, Refused, Usage
 from govkit.core.gates.base import Check
 from govkit.core.gates.expression import ExpressionGate
@@ -31,7 +31,7 @@ def read(tree: Tree) -> tuple[bytes, PolicyText]:
     Raises:
         Usage: if there is none, or it is not YAML.
     """
-    text = tree.read(PATH)
+    text = tree.read(PATH, limit=limits.HAND_WRITTEN)
     if text is None:
         raise Usage(f"there is no {PATH}", fix="make one with 'govkit init'")
     try:

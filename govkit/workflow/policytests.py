@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from govkit.core import card as card_format
-from govkit.core import policytest, times
+from govkit.core import limits, policytest, times
 from govkit.core.card import Card
 from govkit.core.errors import GovkitError, Malformed, Usage
 from govkit.core.policy import InForce
@@ -64,7 +64,7 @@ def run(session: Session, file: str | None = None) -> Outcome:
     """
     policy, tree = proposed(session), WorkTree(session.git)
     path = _path(session, file) if file is not None else PATH
-    text = tree.read(path)
+    text = tree.read(path, limit=limits.HAND_WRITTEN)
     if text is None:
         fix = f"write {PATH} (docs/reference/policy-tests.md), or name another file"
         raise Usage(f"there are no tests at {path}", fix=fix)
@@ -120,7 +120,7 @@ def _card(tree: Tree, file: str, name: str) -> Card:
     path = posixpath.normpath(posixpath.join(posixpath.dirname(file), name))
     if path.startswith(("/", "../")) or path == "..":
         raise Malformed(f"{name} leaves the repository")
-    data = tree.read(path)
+    data = tree.read(path, limit=limits.CARD)
     if data is None:
         raise Malformed(f"there is no card at {path}; paths start from the folder of {file}")
     try:

@@ -29,7 +29,7 @@ POLICY = {
     "a tag of one's own": ("revoke: [risk-owner]", "revoke: !roles [risk-owner]", "the tag !roles is not allowed"),
     "a binary": ("rules: 2\n", "rules: 2\ndescription: !!binary aGVsbG8=\n", "binary is not allowed"),
     "a set": ("revoke: [risk-owner]", "revoke: !!set {risk-owner}", "set is not allowed"),
-    "two documents": ("rules: 2\n", "rules: 2\n---\nrules: 2\n", "but found another document"),
+    "two documents": ("rules: 2\n", "rules: 2\n---\nrules: 2\n", "a second document"),
     "a key that is a list": ("rules: 2\n", "rules: 2\n? [a]\n: 1\n", "a key must be text"),
 }
 

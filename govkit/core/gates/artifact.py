@@ -11,7 +11,7 @@ import msgspec
 
 from govkit.core.card import Card, DvcStage, Item, Metric
 from govkit.core.gates.base import Context, Gate, Outcome, Verdict, describe, worst
-from govkit.core.lineage import within
+from govkit.core.paths import within
 
 SCAN = "scan.json"
 #: What makes a shell do more than one plain command.

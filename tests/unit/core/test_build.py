@@ -152,7 +152,7 @@ PROBLEMS: dict[str, tuple[Change, str]] = {
     ),
     "params that do not parse": (
         lambda t: t.git.update({"params.yaml": b"seed: [1\n"}),
-        "params.yaml does not parse: params.yaml:2: expected ',' or ']', but got '<stream end>'",
+        "params.yaml does not parse: it is not YAML of plain data",
     ),
     "read other bytes than were written": (
         lambda t: t.entry("train", "deps", "data/train.csv").update(md5=md5(b"other")),
