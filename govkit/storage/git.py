@@ -25,7 +25,7 @@ from govkit.storage import objects
 from govkit.storage.objects import RawObject
 
 ZERO = "0" * 40
-_MAX_TAG_BYTES = limits.TAG
+_MISSING = "missing object"
 _SAFE_CONFIG = (
     "core.commitGraph=false",
     "core.hooksPath=/dev/null",
@@ -181,19 +181,15 @@ class Repository:
         Raises:
             Undecided: if this repository does not have it.
         """
-        try:
-            return int(self._repo.git.get_object_header(identity)[2])
-        except (ValueError, GitError) as error:
-            raise objects.absent(identity) from error
+        kind, size = self.header(identity)
+        if kind == _MISSING:
+            raise objects.absent(identity)
+        return size
 
     def read_tag(self, identity: str) -> tuple[str, bytes]:
         """Return kind and bytes of an object; no bytes unless it is a tag of ordinary size: refs can name anything."""
-        try:
-            _, kind, size = self._repo.git.get_object_header(identity)
-        except (ValueError, GitError, OSError):
-            return "missing object", b""
-        word = _text(kind)
-        return self.read(identity) if word == "tag" and int(size) <= _MAX_TAG_BYTES else (word, b"")
+        kind, size = self.header(identity)
+        return self.read(identity) if kind == "tag" and size <= limits.TAG else (kind, b"")
 
     def read_many(self, ids: Iterable[str], limit: int) -> Iterator[tuple[str, RawObject]]:
         """Yield objects by id, in the order asked for; no bytes of those larger than ``limit`` bytes."""
@@ -206,18 +202,14 @@ class Repository:
         Raises:
             Undecided: if this repository does not have it.
         """
-        try:
-            size = int(self._repo.git.get_object_header(identity)[2])
-        except (ValueError, GitError):
-            size = 0
-        return self.read(identity)[1] if size <= limit else None
+        return self.read(identity)[1] if self.size(identity) <= limit else None
 
     def header(self, identity: str) -> tuple[str, int]:
         """Return kind and size in bytes of an object without reading it; ``missing object`` and 0 if it is not here."""
         try:
             _, kind, size = self._repo.git.get_object_header(identity)
         except (ValueError, GitError, OSError):
-            return "missing object", 0
+            return _MISSING, 0
         return _text(kind), int(size)
 
     def has(self, identity: str) -> bool:

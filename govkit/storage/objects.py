@@ -92,6 +92,12 @@ def absent(identity: str) -> Undecided:
     )
 
 
+def _stopped() -> Undecided:
+    """Return the error for a Git that ends in the middle, as in a partial clone whose remote it must not ask."""
+    why = "Git stopped reading: the clone is partial or damaged"
+    return Undecided("objects of this repository cannot be read", why=why, fix="clone again without --filter")
+
+
 def _fits(kind: str, size: int, limit: int) -> bool:
     return kind != "missing" and size <= limit
 
@@ -134,7 +140,7 @@ class _Batch:
         if len(words) == 2:
             return "missing", 0
         if len(words) != 3:
-            raise OSError("git cat-file stopped")
+            raise _stopped()
         return words[1].decode(), int(words[2])
 
     def body(self) -> bytes:
@@ -142,5 +148,5 @@ class _Batch:
         _, size = self.head()
         content = self._out.read(size + 1)
         if len(content) != size + 1:
-            raise OSError("git cat-file stopped")
+            raise _stopped()
         return content[:-1]

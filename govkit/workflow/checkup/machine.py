@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from govkit.core import keys
+from govkit.core import keys, limits
 from govkit.core.errors import GovkitError, Malformed
 from govkit.storage.trees import WorkTree, project_of
 from govkit.workflow import policyfile
@@ -125,7 +125,7 @@ def pages(exam: Examination) -> Iterator[Ailment]:
         return
     for model in models:
         what, mend = f"the card of {model}", "dvc repro, and commit the result"
-        if tree.read(cards.path_of(model)) is None:
+        if tree.read(cards.path_of(model), limit=limits.CARD) is None:
             yield Ailment("note", what, "there is none yet", mend)
             continue
         try:
