@@ -6,7 +6,19 @@ import sys
 
 import click
 
-from govkit.cli import common, deciding, followups, logs, looking, making, people, policies, starting, verifying
+from govkit.cli import (
+    bundles,
+    common,
+    deciding,
+    followups,
+    logs,
+    looking,
+    making,
+    people,
+    policies,
+    starting,
+    verifying,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -45,6 +57,7 @@ for _command in (
     logs.log,
     verifying.verify,
     verifying.get,
+    bundles.bundle,
     policies.policy,
 ):
     cli.add_command(_command)
