@@ -469,6 +469,8 @@ def roots_of(leaves: Iterable[bytes]) -> list[str]:
 
 def is_included(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: str) -> bool:
     """Check an inclusion proof (RFC 9162, section 2.1.3.2)."""
+    if not 0 <= index < size:
+        return False
     here, last, top = index, size - 1, leaf_hash(leaf)
     for sibling in path:
         if last <= 0:
