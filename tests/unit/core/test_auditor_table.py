@@ -6,8 +6,20 @@ from typing import Any
 
 import pytest
 
+from govkit.core.rules import Evidence
 from govkit.core.state import Judged
-from tests.unit.core.simulator import MODEL, Json, Step, World, digest, good, key
+from tests.unit.core.simulator import (
+    MODEL,
+    Json,
+    Step,
+    World,
+    card_file,
+    digest,
+    good,
+    key,
+    tag_id,
+    version_facts,
+)
 from tests.unit.core.test_rules2 import value2
 
 SOON, LATE, GONE = "2026-01-06T00:00:00Z", "2026-03-01T00:00:00Z", "2020-01-01T00:00:00Z"
@@ -120,6 +132,29 @@ def record(kind: str, actor: str, body: Json, **options: Any) -> Step:
     return lambda world: world.write(kind, actor, body, subject=MODEL, **options)
 
 
+def dated(world: World) -> Judged:
+    """Register a version with a tag that was dated an hour before its event."""
+    then, world.now = world.now, "2026-01-05T12:00:00Z"
+    options: Json = {"event": {"time": then}}
+    facts = version_facts("1.1.0")
+    said = {"ref": f"{MODEL}@v1.1.0", "kind": "register", "version": "1.1.0", **facts, "actor": "alice"}
+    file = world.tag_file(said, options)
+    return world.register("1.1.0", files={"card.json": card_file("1.1.0"), "tag": file}, body=tag_of(file))
+
+
+def cardless(world: World) -> Judged:
+    """Register a version without its card as evidence."""
+    facts = version_facts("1.1.0")
+    said = {"ref": f"{MODEL}@v1.1.0", "kind": "register", "version": "1.1.0", **facts, "actor": "alice"}
+    file = world.tag_file(said, {})
+    return world.register("1.1.0", files={"tag": file}, body=tag_of(file))
+
+
+def tag_of(file: Evidence) -> Json:
+    """Return what a registration says of its tag."""
+    return {"tag": {"name": f"{MODEL}@v1.1.0", "id": tag_id(file)}}
+
+
 def again(world: World) -> Judged:
     """Register the commit of 1.0.0 as another version."""
     first = world.state.versions[MODEL, "1.0.0"].body
@@ -153,7 +188,8 @@ TABLE: dict[str, tuple[Step, str]] = {
     "back to an override for longer": (lambda w: back(w, expires=LATE), "it ends at another time"),
     "back to an override for ever": (lambda w: back(w, expires=None), "it ends at another time"),
     "the same commit twice": (again, "this commit is"),
-    "another card than its own": (lambda w: w.register("1.1.0", files={}), "its card is not among its evidence"),
+    "a version without its card": (cardless, "its card is not among its evidence"),
+    "a tag of another date": (dated, "its tag has another tagger or date"),
     "a waiver": (waive, ""),
     "a waiver by nobody": (lambda w: waive(w, "carol"), "carol holds none of the roles"),
     "a waiver by a service": (lambda w: waive(w, "robot"), "robot is a service"),
