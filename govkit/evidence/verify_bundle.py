@@ -34,7 +34,9 @@ from typing import Any, NoReturn
 
 Json = dict[str, Any]
 MIB = 1024 * 1024
-MAX_TOTAL, MAX_FILE, MAX_FILES, MAX_EVENT, MAX_READ = 256 * MIB, 64 * MIB, 200_000, 256 * 1024, MIB
+#: Bytes of a bundle, a file, a JSON file, an event, and a file that rules look into; and how many files.
+MAX_TOTAL, MAX_FILE, MAX_JSON, MAX_EVENT, MAX_READ = 256 * MIB, 64 * MIB, 16 * MIB, 256 * 1024, MIB
+MAX_FILES = 200_000
 EVENT_NAMESPACE, TAG_NAMESPACE = "govkit-event", "git"
 
 
@@ -126,6 +128,8 @@ def decode(data: bytes) -> Any:
     def refuse(text: str) -> NoReturn:
         raise ValueError(f"{text} is not JSON")
 
+    if len(data) > MAX_JSON:
+        raise ValueError(f"{len(data)} bytes of JSON are more than the {MAX_JSON} allowed")
     try:
         value = json.loads(data.decode(), parse_int=integer, parse_constant=refuse)
         same = encode(value).encode() == data

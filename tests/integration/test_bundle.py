@@ -471,6 +471,12 @@ def test_hostile_zips(files: dict[str, bytes], tmp_path: Path) -> None:
 def test_hostile_folders(story: World, files: dict[str, bytes], tmp_path: Path) -> None:
     """Links, devices and depth are refused; deep and huge JSON is no crash."""
     deep = b"[" * 200_000 + b"]" * 200_000
+    many = b"[" + b"[]," * 6_000_000 + b"[]]"
+    for name in ("claims.json", "lineage.json"):
+        found = run(
+            "verify.py", "--root", root_of(story), cwd=unpack(resealed(files, **{name: many}), tmp_path / f"m-{name}")
+        )
+        assert (found.code, found.err, "DISPROVEN" in found.out) == (1, "", True), found.out
     for name in ("claims.json", "card.json", formats.MANIFEST, "proofs/00001.json"):
         folder = unpack(files, tmp_path / name.replace("/", "-"))
         (folder / name).write_bytes(deep)
