@@ -24,7 +24,13 @@ __all__ = ["GovkitError", "Malformed", "Refused", "Undecided", "Usage", "get", "
 
 
 def verify(
-    model: str, stage: str, *, repo: Path | str = ".", root: str | None = None, min_head: str | None = None
+    model: str,
+    stage: str,
+    *,
+    repo: Path | str = ".",
+    root: str | None = None,
+    min_head: str | None = None,
+    mirror: str | None = None,
 ) -> VerifyVerdict:
     """Prove which version of a model serves in a stage.
 
@@ -34,6 +40,7 @@ def verify(
         repo: a folder in the repository.
         root: the pinned root of trust; else ``GOVKIT_ROOT``, else the known-roots file.
         min_head: a head that the log must hold at least, ``SIZE`` or ``SIZE:sha256:…``.
+        mirror: URL of a mirror to read the log from instead of Git, as when the Git host is down.
 
     Returns:
         The verdict; only ``verdict == "proven"`` (exit code 0) may deploy.
@@ -46,10 +53,18 @@ def verify(
     from govkit.workflow.plans import Options
     from govkit.workflow.session import Session
 
-    return workflow.verify(Session(Options(repo=Path(repo), root=root)), model, stage, min_head=min_head)
+    return workflow.verify(Session(Options(repo=Path(repo), root=root, mirror=mirror)), model, stage, min_head=min_head)
 
 
-def get(model: str, stage: str, target: Path | str, *, repo: Path | str = ".", root: str | None = None) -> Delivery:
+def get(
+    model: str,
+    stage: str,
+    target: Path | str,
+    *,
+    repo: Path | str = ".",
+    root: str | None = None,
+    mirror: str | None = None,
+) -> Delivery:
     """Verify what serves in a stage, fetch its weights through DVC, check every byte, and put them into a folder.
 
     Args:
@@ -58,6 +73,7 @@ def get(model: str, stage: str, target: Path | str, *, repo: Path | str = ".", r
         target: a folder that does not exist yet, or is empty.
         repo: a folder in the repository.
         root: the pinned root of trust; else ``GOVKIT_ROOT``, else the known-roots file.
+        mirror: URL of a mirror to read the log from instead of Git.
 
     Raises:
         Refused: if it is not proven, or the bytes are not the approved ones; nothing is left behind then.
@@ -67,7 +83,7 @@ def get(model: str, stage: str, target: Path | str, *, repo: Path | str = ".", r
     from govkit.workflow.plans import Options
     from govkit.workflow.session import Session
 
-    return workflow.get(Session(Options(repo=Path(repo), root=root)), model, stage, Path(target))
+    return workflow.get(Session(Options(repo=Path(repo), root=root, mirror=mirror)), model, stage, Path(target))
 
 
 def make_card(model: str, *, repo: Path | str = ".", revision: str | None = None) -> Card:

@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from govkit.cli.main import cli
-from govkit.core import bundle, card, draft, events, policy, policytest, report, schema, tags, verdict
+from govkit.core import bundle, card, draft, events, mirrored, policy, policytest, report, schema, tags, verdict
 from govkit.core.gates import base, kinds, metric
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -27,6 +27,8 @@ FORMATS: tuple[tuple[str, type[msgspec.Struct], bool], ...] = (
     (events.SCHEMA, events.Event, False),
     (tags.SCHEMA, tags.TagRecord, False),
     (draft.SCHEMA, draft.Draft, False),
+    (mirrored.SCHEMA, mirrored.Mirrored, False),
+    (mirrored.HEAD_SCHEMA, mirrored.MirroredHead, False),
     (verdict.SCHEMA, verdict.VerifyVerdict, False),
     (report.SCHEMA, report.GateReport, False),
     (bundle.SCHEMA, bundle.Manifest, False),
@@ -47,8 +49,9 @@ def commands() -> str:
 def _walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     yield path, command
     if isinstance(command, click.Group):
-        for name in sorted(command.commands):
-            yield from _walk(command.commands[name], (*path, name))
+        for name, child in sorted(command.commands.items()):
+            if not child.hidden:
+                yield from _walk(child, (*path, name))
 
 
 def structure(title: str, lead: str, kinds: list[type[msgspec.Struct]]) -> str:
@@ -106,6 +109,7 @@ def pages() -> dict[str, str]:
                 policy.Role,
                 policy.Admin,
                 policy.Retired,
+                policy.Audit,
                 policy.StageRules,
                 policy.TierRules,
                 policy.BreakGlass,
@@ -155,6 +159,15 @@ def pages() -> dict[str, str]:
                 card.Plot,
                 card.DataProfile,
             ],
+        ),
+        "mirrors.md": structure(
+            "What mirrors hold, `govkit.mirrored/v1`",
+            "One object an event, `PREFIX/ROOT/events/INDEX.json`, and one a size, `PREFIX/ROOT/heads/SIZE.json`; ROOT "
+            "is the root of trust in hex, and numbers have twelve digits. RFC 8785 bytes, a function of the log alone. "
+            "Schemas: [govkit.mirrored.v1.json](schemas/govkit.mirrored.v1.json), "
+            "[govkit.mirrored-head.v1.json](schemas/govkit.mirrored-head.v1.json). How to keep one: "
+            "[Mirror the log](../how-to/mirror-the-log.md).",
+            [mirrored.Mirrored, mirrored.MirroredHead, mirrored.Carried],
         ),
         "records.md": structure(
             "Events, tags and reports",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import s3server
 import world as worlds
 
 
@@ -54,3 +56,10 @@ def promoted(_promoted: Path, tmp_path: Path) -> worlds.World:
 def requested(_requested: Path, tmp_path: Path) -> worlds.World:
     """As ``promoted``, with 1.1.0 registered and asked for in production, nobody having decided."""
     return worlds.copy(_requested, tmp_path / "world")
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[s3server.S3Server]:
+    """A real S3 server with Object Lock; each test takes a bucket of its own."""
+    with s3server.running(tmp_path_factory.mktemp("s3") / "data") as server:
+        yield server

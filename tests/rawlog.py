@@ -112,7 +112,7 @@ def sign_tag(world: World, person: str, payload: bytes, namespace: str = TAG_NAM
 def promotion(world: World, version: str, stage: str, *, as_: str = "remy") -> Signed:
     """Return the honest promotion event of an approved request, signed and not yet appended."""
     with world.session(as_) as session:
-        return session.sign(promote._plan(session, MODEL, version, stage, "", ""))
+        return session.sign(promote.plan(session, MODEL, version, stage))
 
 
 def decision(world: World, person: str, name: str, choice: Choice = "approve") -> Signed:

@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 DEBUG_VARIABLE = "GOVKIT_DEBUG"
+_LOCAL = "govkit.local"
 #: Where GitHub Actions names the file that takes a job's summary.
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 
@@ -40,6 +42,22 @@ key_option = click.option(
     "--key", metavar="FILE", help="The key to sign with; else GOVKIT_KEY, else Git's user.signingkey."
 )
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show what would be signed and written, and stop.")
+mirror_option = click.option(
+    "--mirror", metavar="URL", help="Read the log from this mirror instead of Git, as when the Git host is down."
+)
+
+
+def _keep_local(context: click.Context, _: click.Parameter, value: bool) -> None:
+    context.meta[_LOCAL] = value
+
+
+local_option = click.option(
+    "--local",
+    is_flag=True,
+    expose_value=False,
+    callback=_keep_local,
+    help="Leave the remote for later: 'govkit log sync' pushes what waits.",
+)
 yes_option = click.option("--yes", "-y", is_flag=True, help="Say yes beforehand to every question.")
 
 
@@ -62,7 +80,9 @@ def report(found: Report, output: str) -> None:
 
 def writes(function: F) -> F:
     """Give a command the options of one that signs."""
-    return _stack(function, repo_option, root_option, key_option, dry_run_option, yes_option, format_option)
+    return _stack(
+        function, repo_option, root_option, key_option, dry_run_option, local_option, yes_option, format_option
+    )
 
 
 def _stack(function: F, *options: Callable[[Any], Any]) -> F:
@@ -78,11 +98,14 @@ def session(
     key: str | None = None,
     dry_run: bool = False,
     yes: bool = False,
+    mirror: str | None = None,
+    watch: Callable[[str, int, int], None] | None = None,
 ) -> Session:
-    """Open the repository that a command works in."""
+    """Open the repository that a command works in; with a mirror, the log is read from there."""
     from govkit.workflow.session import Session
 
-    return Session(options(repo, root=root, key=key, dry_run=dry_run, yes=yes))
+    said = options(repo, root=root, key=key, dry_run=dry_run, yes=yes)
+    return Session(replace(said, mirror=mirror, watch=watch))
 
 
 def options(
@@ -92,7 +115,9 @@ def options(
     from govkit.workflow.plans import Options, is_interactive
 
     agree = None if yes or not is_interactive() else _ask
-    return Options(repo=repo, key=key, root=root, dry_run=dry_run, show=_show, agree=agree)
+    context = click.get_current_context(silent=True)
+    local = bool(context and context.meta.get(_LOCAL))
+    return Options(repo=repo, key=key, root=root, dry_run=dry_run, local=local, show=_show, agree=agree)
 
 
 def _show(lines: list[str]) -> None:

@@ -166,7 +166,9 @@ def _decision(choice: Choice, help_text: str) -> click.Command:
 
 
 approve = _decision(
-    "approve", "Sign a yes to REQUEST: 'MODEL@VERSION#STAGE' or 'policy#INDEX'. What will be signed is shown first."
+    "approve",
+    "Sign a yes to REQUEST: 'MODEL@VERSION#STAGE', 'policy#INDEX' or 'acknowledge#INDEX'. What will be signed is shown "
+    "first.",
 )
 reject = _decision(
     "reject", "Sign a no to REQUEST. It holds for this stage and card, over new requests too, until it is lifted."
@@ -239,6 +241,8 @@ def _publish(*written: Written | None) -> None:
     """Say how others get to see what was written."""
     from govkit.reports import table
 
-    tags = [f"'refs/tags/{one.tag}'" for one in written if one is not None and one.tag]
-    if any(one is not None and one.commit for one in written):
-        table.write(f"publish it with: git push --atomic origin {' '.join(['govkit/log', *tags])}")
+    places = {one.place for one in written if one is not None and one.commit}
+    if "waiting" in places:
+        table.write("it waits in this clone; publish it with: govkit log sync")
+    elif places - {"here"}:
+        table.write(f"published on {', '.join(sorted(places - {'here'}))}")

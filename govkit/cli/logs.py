@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from govkit.cli import common
+from govkit.cli import common, progress
 from govkit.cli.looking import print_events
 
 
@@ -22,13 +22,19 @@ def log(context: click.Context, repo: Path, root: str | None, output: str) -> No
 
 @log.command("verify")
 @click.option("--min-head", metavar="SIZE[:DIGEST]", help="A head that the log must hold at least.")
+@click.option("--mirror", "mirrors", metavar="URL", multiple=True, help="A mirror to compare with; can be repeated.")
 @common.reads
-def log_verify(repo: Path, root: str | None, min_head: str | None, output: str) -> int:
-    """Prove the whole log: places, signatures, roles, evidence, commits, and every tag that it recorded."""
+def log_verify(repo: Path, root: str | None, min_head: str | None, mirrors: tuple[str, ...], output: str) -> int:
+    """Prove the whole log: places, signatures, roles, evidence, commits, and every tag that it recorded.
+
+    With --mirror, every object of the mirror is compared, and the first index that differs is named.
+    """
     from govkit.reports import jsonout, table
     from govkit.workflow import verifylog
 
-    found = verifylog.verify_log(common.session(repo, root=root), min_head=min_head)
+    with progress.watching() as watch:
+        session = common.session(repo, root=root)
+        found = verifylog.verify_log(session, min_head=min_head, mirrors=mirrors, watch=watch)
     if output == "json":
         jsonout.write("govkit.log-verdict/v1", {**_plain(found), "exit_code": found.exit_code})
         return found.exit_code

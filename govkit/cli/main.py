@@ -10,15 +10,20 @@ from govkit.cli import (
     bundles,
     common,
     deciding,
+    doctoring,
     followups,
     logs,
     looking,
     making,
     people,
     policies,
+    serving,
     starting,
+    syncing,
     verifying,
+    violations,
 )
+from govkit.cli import mirrors as _mirrors  # noqa: F401 - its commands belong to the group 'log'
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -52,6 +57,7 @@ for _command in (
     followups.withdraw,
     followups.finding,
     looking.status,
+    doctoring.doctor,
     looking.show,
     looking.history,
     logs.log,
@@ -59,8 +65,11 @@ for _command in (
     verifying.get,
     bundles.bundle,
     policies.policy,
+    violations.violation,
 ):
     cli.add_command(_command)
+for _command in (syncing.sync, serving.install_hook, serving.receive):
+    logs.log.add_command(_command)
 
 
 def main() -> None:

@@ -44,7 +44,7 @@ def init(person: str | None, remote: str | None, output: str, **options: Any) ->
     table.write("     then: govkit policy adopt    (with several administrators: govkit policy propose -m REASON)")
     table.write("  3. dvc repro && git add -A && git commit    (the hook writes the card)")
     table.write(f"  4. govkit request {first} --stage staging -m 'REASON'")
-    table.write("  5. git push origin HEAD govkit/log --tags")
+    table.write("  5. git push    (govkit publishes its log and its tags by itself)")
 
 
 @click.command()

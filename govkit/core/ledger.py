@@ -9,7 +9,11 @@ The rules it keeps (the policy in force says which version of them, 1 or 2):
   effect and hides nothing.
 - It is a **conflict** if a key in force signed it for another history than this one. Nothing is proven until an
   administrator quorum acknowledges it.
-- It is **undecided** if evidence is missing or different, or if this govkit does not know its type, schema or rules.
+- It is **undecided** if evidence is missing or different, or if the rules in force do not know its type or schema, or
+  this govkit does not know the rules that it adopts. What is unknown to the rules is so for ever and to everybody, so
+  from rules 2 on it can be acknowledged like a conflict; missing evidence may be elsewhere, so it cannot.
+- From rules 2 on a conflict or an unknown event that is appended once more is inert: it shows nothing new, and what
+  was acknowledged does not come back by somebody who holds no key.
 - An event's effective time is the later of its own and of the last good event before it.
 
 Which key signed what is worked out before (:class:`Entry`), because that needs cryptography.
@@ -55,6 +59,7 @@ class Ledger:
     def __init__(self) -> None:
         self.state = State()
         self._decisions: set[str] = set()
+        self._violations: dict[str, int] = {}
 
     def read(self, entries: Iterable[Entry]) -> State:
         """Judge entries in order and return the state after the last."""
@@ -74,6 +79,8 @@ class Ledger:
             state.conflicts[judged.index] = judged
         elif judged.status is Status.UNDECIDED:
             state.undecided[judged.index] = judged
+        if judged.status is Status.CONFLICT or judged.unknown:
+            self._violations[digests.sha256(entry.event or b"")] = judged.index
         return judged
 
     def _judge(self, entry: Entry) -> tuple[Event | None, Judged]:
@@ -91,12 +98,27 @@ class Ledger:
             event = events.parse(entry.event or b"")
             times.parse(event.time)
         except (Malformed, ValueError) as error:
-            return None, self._unreadable(entry, judged, error)
+            return None, self._once(entry, self._unreadable(entry, judged, error))
         judged = replace(judged, event=event, effective=max(event.time, self.state.effective))
         status, reason = self._weigh(entry, event, judged)
         if status is not Status.GOOD:
-            judged = replace(judged, status=status, reason=reason, effective=self.state.effective)
-        return event, judged
+            unknown = status is Status.UNDECIDED and not self._knows(event.type)
+            judged = replace(judged, status=status, reason=reason, effective=self.state.effective, unknown=unknown)
+        return event, self._once(entry, judged)
+
+    def _knows(self, kind: str) -> bool:
+        """Tell whether the rules in force know a type of event."""
+        policy = self.state.policy
+        return kind in rules.TYPES[policy.policy.rules if policy else max(rules.TYPES)]
+
+    def _once(self, entry: Entry, judged: Judged) -> Judged:
+        """From rules 2 on, a violation that stands in the log already is not one more."""
+        before = self._violations.get(digests.sha256(entry.event or b""))
+        policy = self.state.policy
+        if before is None or policy is None or policy.policy.rules == 1 or judged.status is Status.GOOD:
+            return judged
+        reason = f"a replay: the same stands at {before}"
+        return replace(judged, status=Status.INERT, reason=reason, unknown=False)
 
     def _unreadable(self, entry: Entry, judged: Judged, error: Exception) -> Judged:
         """An event of a schema to come, signed by a key in force, is for a newer govkit; all else is junk."""
@@ -110,7 +132,8 @@ class Ledger:
             schema = ""
         newer = schema.startswith("govkit.event/") and schema != events.SCHEMA
         if newer and policy is not None and entry.signer and policy.owner(entry.signer):
-            return replace(judged, status=Status.UNDECIDED, reason=f"this govkit does not know {schema}")
+            reason = f"this govkit does not know {schema}"
+            return replace(judged, status=Status.UNDECIDED, reason=reason, unknown=True)
         return replace(judged, status=Status.INERT, reason=f"malformed: {error}")
 
     def _weigh(self, entry: Entry, event: Event, judged: Judged) -> tuple[Status, str]:
@@ -169,6 +192,8 @@ class Ledger:
         return "" if request.state == "open" else f"{request.name} is {request.state}"
 
     def _try(self, entry: Entry, event: Event, judged: Judged) -> tuple[Status, str]:
+        if not self._knows(event.type):  # before its evidence is looked at, so that the leaf alone decides
+            return Status.UNDECIDED, f"this govkit does not know events of type {event.type}"
         for name, digest in event.evidence.items():
             if name not in entry.evidence or entry.evidence[name].sha256 != digest:
                 closed = self._is_closed(event)
@@ -177,8 +202,6 @@ class Ledger:
                     if closed
                     else (Status.UNDECIDED, f"its evidence '{name}' is missing or different")
                 )
-        if event.type not in events.BODIES:
-            return Status.UNDECIDED, f"this govkit does not know events of type {event.type}"
         try:
             body = events.body(event)
             if body is None or (event.type != "policy.adopted" and judged.index == 0):

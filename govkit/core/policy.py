@@ -176,6 +176,22 @@ class Retired(Record, frozen=True):
     since: Index | None = None
 
 
+class Audit(Record, frozen=True):
+    """Where else the log is kept, and how old it may be when something is proven from it.
+
+    Attributes:
+        mirrors: URLs of copies of the log: ``file:///DIR``, ``s3://BUCKET/PREFIX`` (with Object Lock), and
+            ``https://HOST/PATH`` for a webhook that is told of every event. They hold no user name, no password and
+            no token: everybody reads the policy.
+        retention: how long an object in ``s3://`` stays locked (mode ``COMPLIANCE``) from the day it is written.
+        freshness: ``verify`` proves nothing from a log whose newest ``checkpoint.recorded`` is older; null for any age.
+    """
+
+    mirrors: list[str] = []
+    retention: Span | None = None
+    freshness: Span | None = None
+
+
 class Policy(Record, frozen=True):
     """A policy; see the module's docstring.
 
@@ -188,6 +204,7 @@ class Policy(Record, frozen=True):
         meanings: what a signature may mean, by decision (``approve``, ``reject``, ``lift``), or one list for all;
             empty for any words.
         retired: keys that are out for good; ``govkit people remove`` and ``rotate`` write them down.
+        audit: copies of the log outside Git, and how fresh it must be.
     """
 
     schema: Literal["govkit.policy/v1"]
@@ -203,6 +220,7 @@ class Policy(Record, frozen=True):
     records: dict[str, list[RoleName]] = {}
     meanings: list[str] | dict[Choice, list[str]] = []
     retired: list[Retired] = []
+    audit: Audit | None = None
     description: str = ""
 
 

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from govkit.core import keys, resolve, times
+from govkit.core import auditrules, keys, resolve, times
 from govkit.core.approvals import alternatives, satisfiable, slots
 from govkit.core.errors import Malformed
 from govkit.core.events import BODIES
@@ -88,6 +88,7 @@ class _Checker:
         yield from self._gates()
         yield from self._stages()
         yield from self._admin()
+        yield from (Fault(path, message) for path, message in auditrules.faults(self.policy))
 
     def _head(self) -> Iterator[Fault]:
         if self.policy.rules not in KNOWN_RULES:

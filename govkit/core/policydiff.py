@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from govkit.core import gatediff, peoplediff, stagediff
+from govkit.core import auditrules, gatediff, peoplediff, stagediff
 from govkit.core.change import Change, members, unhandled
 from govkit.core.policy import Admin, Choice, InForce
 
@@ -17,7 +17,7 @@ SCHEMA: Final = "govkit.policy-diff/v1"
 _HANDLED: Final = frozenset(
     {
         *("schema", "rules", "branches", "people", "roles", "admin", "register", "gates", "stages"),
-        *("revoke", "records", "meanings", "retired", "description"),
+        *("revoke", "records", "meanings", "retired", "audit", "description"),
     }
 )
 _ADMIN: Final = frozenset({"roles", "approvals", "propose", "sole"})
@@ -118,6 +118,7 @@ def _rest(before: InForce, after: InForce) -> Iterator[Change]:
         lost = f"the role '{{}}' may no longer write '{kind}'"
         roles = (old.records.get(kind, []), new.records.get(kind, []))
         yield from members(f"records.{kind}", *roles, gained=gained, lost=lost, more="looser", fewer="stricter")
+    yield from auditrules.changes(old.audit, new.audit)
     yield from _meanings(before, after)
 
 

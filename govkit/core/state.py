@@ -47,6 +47,8 @@ class Judged:
         event: the event, or None where it cannot be read.
         signer: the key that signed it, or None.
         irregular: how its commit differs from the one that the event determines.
+        unknown: whether it is undecided because the rules in force know no such type or schema. That follows from the
+            leaf alone, so every clone, and every govkit that knows these rules, says the same for ever.
     """
 
     index: int
@@ -57,6 +59,7 @@ class Judged:
     event: Event | None
     signer: str | None
     irregular: tuple[str, ...] = ()
+    unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -192,6 +195,7 @@ class State:
     records: list[tuple[Judged, Record]] = field(default_factory=list)
     conflicts: dict[int, Judged] = field(default_factory=dict)
     undecided: dict[int, Judged] = field(default_factory=dict)
+    acknowledged: dict[int, Judged] = field(default_factory=dict)
     remote: str = ""
     effective: str = ""
 
@@ -223,6 +227,13 @@ class State:
     def policy_at(self, index: int) -> InForce | None:
         """Return the policy by which the event at ``index`` was judged."""
         return next((policy for start, policy in reversed(self.policies) if start < max(index, 1)), None)
+
+    @property
+    def violations(self) -> dict[int, Judged]:
+        """What an administrator quorum can acknowledge, by index: conflicts, and from rules 2 on what is unknown."""
+        newer = self.policy is not None and self.policy.policy.rules > 1
+        unknown = {index: judged for index, judged in self.undecided.items() if judged.unknown and newer}
+        return dict(sorted({**self.conflicts, **unknown}.items()))
 
     def last(self, model: str, stage: str) -> Promotion | Clearing | None:
         """Return what was recorded last for a model's stage."""

@@ -52,6 +52,10 @@ class Unproven(Exception):
     """It cannot be told (exit code 3)."""
 
 
+class Unknown(Unproven):
+    """An event of a type or schema that the rules do not know; administrators can acknowledge it."""
+
+
 class NotAllowed(Exception):
     """An event breaks a rule, so it has no effect."""
 
@@ -574,6 +578,7 @@ _TIERS = table(TIER, record({}, {"gates": ROLES, "approvals": maybe(APPROVALS)})
 _BREAK_GLASS = record({"approvals": APPROVALS, "lasts": SPAN, "review_within": SPAN}, {"gates": ROLES})
 _STAGE = {"gates": ROLES, "approvals": maybe(APPROVALS), "promote": ROLES, "description": FREE}
 _RETIRED = {"key": FREE, "person": PERSON, "reason": words("left", "lost", "compromised")}
+_AUDIT = record({}, {"mirrors": FREES, "retention": maybe(SPAN), "freshness": maybe(SPAN)})
 POLICY = record(
     {
         **{"schema": words("govkit.policy/v1"), "rules": whole(1), "branches": FREES, "register": ROLES},
@@ -598,7 +603,7 @@ POLICY = record(
             FREES(v, rules) or (rules > 1 and table(words("approve", "reject", "lift"), FREES)(v, rules))
         ),
     },
-    {"retired": many(record(_RETIRED, {"since": maybe(INDEX)}))},
+    {"retired": many(record(_RETIRED, {"since": maybe(INDEX)})), "audit": maybe(_AUDIT)},
 )
 
 
@@ -805,6 +810,34 @@ def _faults(policy: Policy) -> Iterator[str]:
             yield "break-glass is for at most 30d"
     yield from (f"there is no role '{role}'" for role in named if role not in roles)
     yield from _admin_faults(policy)
+    yield from _audit_faults(raw.get("audit"), raw.get("records", {}))
+
+
+_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|\[::1\])(?::[0-9]{1,5})?"
+_LOCAL = r"(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?"
+_MIRROR = re.compile(
+    r"file:///[A-Za-z0-9._~+=,@/-]*"
+    r"|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[A-Za-z0-9!_.*'()-]+)*/?"
+    rf"|(?:https://{_HOST}|http://{_LOCAL})(?:/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*)?"
+)
+
+
+def _audit_faults(audit: Json | None, records: Json) -> Iterator[str]:
+    if audit is None:
+        return
+    mirrors, retention, fresh = audit.get("mirrors", []), audit.get("retention"), audit.get("freshness")
+    if (not mirrors and fresh is None) or len(mirrors) > 16 or len({m.rstrip("/") for m in mirrors}) != len(mirrors):
+        yield "'audit' names nothing, the same mirror twice, or more than 16"
+    for mirror in mirrors:
+        dotted = any(part in (".", "..") for part in mirror.partition("://")[2].split("/"))
+        if len(mirror) > 1000 or dotted or not _MIRROR.fullmatch(mirror):
+            yield f"'{mirror}' is no mirror"
+    if (retention is not None) != any(mirror.startswith("s3://") for mirror in mirrors):
+        yield "'retention' is for s3:// mirrors, and these need it"
+    if retention is not None and span(retention) > span("36500d"):
+        yield "objects are locked for 36500d at most"
+    if fresh is not None and not records.get("checkpoint.recorded"):
+        yield "nobody may write checkpoints, so nothing would ever be fresh"
 
 
 def _key_faults(policy: Policy) -> Iterator[str]:
@@ -1025,6 +1058,9 @@ class Ledger:
         self.tags: dict[str, int] = {}
         self.findings: dict[str, Json] = {}
         self.conflicts: set[int] = set()
+        #: Undecided events, and whether the rules do not know their type or schema.
+        self.undecided: dict[int, bool] = {}
+        self.violations: set[str] = set()
         self.carried: set[str] = set()
         self.low = self.high = ""
 
@@ -1048,6 +1084,7 @@ class Ledger:
         shown = self.shown[index]
         entry = Entry(index, f"sha256:{leaf_hash(self.leaves[index]).hex()}", shown, low=self.low, high=self.high)
         self.entries[index] = entry
+        unknown = False
         try:
             self._judge(entry)
             self.low, self.high = entry.low, entry.high
@@ -1055,10 +1092,24 @@ class Ledger:
             entry.status, entry.reason = "inert", str(error)
         except Unproven as error:
             entry.status, entry.reason = "undecided", str(error)
+            unknown = isinstance(error, Unknown)
         except Disproven as error:
             entry.status, entry.reason = "conflict", str(error)
-            self.conflicts.add(index)
+        self._note(entry, unknown=unknown)
         return entry
+
+    def _note(self, entry: Entry, *, unknown: bool) -> None:
+        """Keep in mind what stops all proof; from rules 2 on the same once more shows nothing new."""
+        digest = sha256(entry.shown.event or b"")
+        newer = bool(self.policies) and self.policies[-1][1].rules > 1
+        if entry.status != "good" and newer and digest in self.violations:
+            entry.status, entry.reason, unknown = "inert", "a replay of an event that stopped proof before", False
+        if entry.status == "conflict":
+            self.conflicts.add(entry.index)
+        elif entry.status == "undecided":
+            self.undecided[entry.index] = unknown
+        if entry.status == "conflict" or unknown:
+            self.violations.add(digest)
 
     def _judge(self, entry: Entry) -> None:
         shown = entry.shown
@@ -1078,13 +1129,13 @@ class Ledger:
         entry.low, entry.high = max(value["time"], self.low), max(value["time"], self.high)
         if entry.index > self.first_hidden:
             entry.high = max(entry.high, self.claimed.get(entry.index, ""))
+        if value["type"] not in BODIES:
+            raise Unknown(f"this file does not know events of type {value['type']}")
         if any(each not in shown.evidence for each in value["evidence"].values()):
             asked = self.requests.get(str(value["body"].get("request")))
             closed = asked is None or asked.state != "open"
             require(value["type"] != "decision.recorded" or not closed, "the request is not open")
             raise Unproven("its evidence is missing or different")
-        if value["type"] not in BODIES:
-            raise Unproven(f"this file does not know events of type {value['type']}")
         rules = 2 if entry.index == 0 else policy.rules
         require(BODIES[value["type"]](value["body"], rules), "its body is malformed")
         require(entry.index > 0 or value["type"] == "policy.adopted", "event 0 must adopt a policy")
@@ -1107,7 +1158,7 @@ class Ledger:
         if schema.startswith("govkit.event/") and schema != "govkit.event/v1" and self.policies:
             trusted, signature = self.policy.owners, entry.shown.signature
             if signature and self.signer(content or b"", signature, EVENT_NAMESPACE, trusted):
-                raise Unproven(f"this file does not know {schema}")
+                raise Unknown(f"this file does not know {schema}")
         raise NotAllowed("malformed: not an event")
 
     def _judging_policy(self, entry: Entry, value: Json) -> Policy:
@@ -1182,8 +1233,17 @@ class Ledger:
             return None
         return policy.requirements(model, version.body["tier"], body["stage"], body["action"])
 
-    def approved(self, entry: Entry, identity: Any, action: str) -> tuple[Request, dict[str, Decision]]:
-        """Return an open request that is approved under the policy in force, and the approvals that count."""
+    def approved(
+        self, entry: Entry, identity: Any, action: str, *, alone: bool = False
+    ) -> tuple[Request, dict[str, Decision]]:
+        """Return an open request that is approved under the policy in force, and the approvals that count.
+
+        Args:
+            entry: the event that rests on it.
+            identity: the request's.
+            action: what it must be for.
+            alone: whether nobody's approval is needed.
+        """
         request = self._open_request(entry, identity)
         body = request.entry.body
         require(body["action"] == action, f"the request was for {body['action']}")
@@ -1200,7 +1260,7 @@ class Ledger:
         counted = self._counted(entry, request, rules)
         roles = {person: {decision.entry.body["role"]} for person, decision in counted.items()}
         lacking = shortfall(rules.approvals["quorum"], roles)
-        require(not lacking, f"approvals are missing: {', '.join(lacking)}")
+        require(alone or not lacking, f"approvals are missing: {', '.join(lacking)}")
         return request, counted
 
     def _counted(self, entry: Entry, request: Request, rules: Required) -> dict[str, Decision]:
@@ -1340,16 +1400,20 @@ class Ledger:
         require(said == [(key, since.get(key)) for key in out], "it takes out other keys than the policy does")
 
     def _violation_acknowledged(self, entry: Entry, body: Json) -> None:
-        self._needs_role(entry, self.policy.admin["roles"])
-        request, _ = self.approved(entry, body["request"], "acknowledge")
+        admin = self.policy.admin
+        self._needs_role(entry, admin["roles"])
+        alone = self.policy.rules > 1 and admin.get("sole", False)
+        request, _ = self.approved(entry, body["request"], "acknowledge", alone=alone)
         same = request.entry.body["index"] == body["index"]
         require(same and self._is_violation(entry, body["index"]), "there is no such violation")
         request.state = "done"
         self.conflicts.discard(body["index"])
+        self.undecided.pop(body["index"], None)
 
     def _is_violation(self, entry: Entry, index: int) -> bool:
-        """Tell whether an event shows another history; of one that is not shown that is taken on trust."""
-        return index in self.conflicts or (index < entry.index and index not in self.shown)
+        """Tell whether an event can be acknowledged; of one that is not shown that is taken on trust."""
+        unknown = self.policy.rules > 1 and self.undecided.get(index, False)
+        return index in self.conflicts or unknown or (index < entry.index and index not in self.shown)
 
     # -- versions and requests ------------------------------------------------------------------------------------
 
@@ -2114,7 +2178,7 @@ def check(bundle: Bundle, root: str | None, head: str | None) -> int:
     ledger = bundle.ledger
     ledger.run()
     wrong = [f"event {index} shows another history of the log" for index in sorted(ledger.conflicts)]
-    open_ = [f"event {e.index}: {e.reason}" for e in ledger.entries.values() if e.status == "undecided"]
+    open_ = [f"event {index}: {ledger.entries[index].reason}" for index in sorted(ledger.undecided)]
     open_ += bundle.differences()
     if not wrong and not open_:
         bundle.check_documents()

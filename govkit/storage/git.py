@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +25,14 @@ from govkit.storage.objects import RawObject
 
 ZERO = "0" * 40
 _MAX_TAG_BYTES = 1024 * 1024
-_SAFE_CONFIG = ("core.commitGraph=false", "core.hooksPath=/dev/null", "core.fsmonitor=false", "log.showSignature=false")
+_SAFE_CONFIG = (
+    "core.commitGraph=false",
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "log.showSignature=false",
+    # What was reported as written is on the disk.
+    "core.fsync=reference",
+)
 _CONFIG_WORDS = [word for setting in _SAFE_CONFIG for word in ("-c", setting)]
 _SAFE_ENVIRONMENT = {
     "GIT_NO_REPLACE_OBJECTS": "1",
@@ -121,15 +129,26 @@ class Repository:
 
     def try_run(self, *arguments: str, stdin: bytes | None = None) -> tuple[int, bytes, str]:
         """Run ``git`` and return exit code, output and what it said on standard error."""
+        return self._call(arguments, {**os.environ, **_SAFE_ENVIRONMENT}, stdin if stdin is not None else b"")
+
+    def _call(self, words: Sequence[str], environment: Mapping[str, str], stdin: bytes) -> tuple[int, bytes, str]:
         done = subprocess.run(
-            ["git", *_CONFIG_WORDS, *arguments],
+            ["git", *_CONFIG_WORDS, *words],
             cwd=self._repo.working_tree_dir or self._repo.git_dir,
-            env={**os.environ, **_SAFE_ENVIRONMENT},
-            input=stdin if stdin is not None else b"",
+            env=dict(environment),
+            input=stdin,
             capture_output=True,
             check=False,
         )
         return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace")
+
+    def try_network(self, *arguments: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
+        """Run a ``git`` that may reach other machines as the user has set it up; see :meth:`try_run`."""
+        asks = sys.stdin is not None and sys.stdin.isatty()
+        away = {"GIT_ALLOW_PROTOCOL", *(("GIT_TERMINAL_PROMPT",) if asks else ())}
+        environment = {name: value for name, value in _SAFE_ENVIRONMENT.items() if name not in away}
+        limits = ["-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=30", "-c", "push.gpgSign=false"]
+        return self._call([*limits, *arguments], {**os.environ, **environment}, stdin)
 
     def config(self, name: str) -> str | None:
         """Return a value of Git's configuration, or None. Never used to decide whom to trust."""
@@ -151,7 +170,7 @@ class Repository:
         """
         try:
             _, kind, _, data = self._repo.git.get_object_data(identity)
-        except (ValueError, GitError) as error:
+        except (ValueError, GitError, OSError) as error:
             raise Undecided(
                 f"Git object {identity[:12]} is not in this clone",
                 why="the clone is shallow, partial or damaged",
@@ -163,7 +182,7 @@ class Repository:
         """Return kind and bytes of an object; no bytes unless it is a tag of ordinary size: refs can name anything."""
         try:
             _, kind, size = self._repo.git.get_object_header(identity)
-        except (ValueError, GitError):
+        except (ValueError, GitError, OSError):
             return "missing object", b""
         word = _text(kind)
         return self.read(identity) if word == "tag" and int(size) <= _MAX_TAG_BYTES else (word, b"")
@@ -172,6 +191,26 @@ class Repository:
         """Yield objects by id, in the order asked for; no bytes of those larger than ``limit`` bytes."""
         folder = Path(self._repo.working_tree_dir or self._repo.git_dir)
         return objects.read_many(["git", *_CONFIG_WORDS], folder, {**os.environ, **_SAFE_ENVIRONMENT}, ids, limit)
+
+    def read_up_to(self, identity: str, limit: int) -> bytes | None:
+        """Return the bytes of an object, or None if there are more than ``limit``.
+
+        Raises:
+            Undecided: if this repository does not have it.
+        """
+        try:
+            size = int(self._repo.git.get_object_header(identity)[2])
+        except (ValueError, GitError):
+            size = 0
+        return self.read(identity)[1] if size <= limit else None
+
+    def header(self, identity: str) -> tuple[str, int]:
+        """Return kind and size in bytes of an object without reading it; ``missing object`` and 0 if it is not here."""
+        try:
+            _, kind, size = self._repo.git.get_object_header(identity)
+        except (ValueError, GitError, OSError):
+            return "missing object", 0
+        return _text(kind), int(size)
 
     def has(self, identity: str) -> bool:
         """Tell whether an object is in this repository."""
@@ -265,6 +304,7 @@ class Repository:
                 "this clone is shallow, so the commits of the version are not all known",
                 fix="run 'git fetch --unshallow'",
             )
+        self.commit(commit)
         exclude = [f"^{since}"] if since else []
         out = self.run("rev-list", commit, *exclude).decode().split()
         return [self.commit(identity) for identity in out]

@@ -13,11 +13,13 @@ from govkit.core.errors import Malformed, Refused, Undecided, Usage
 from govkit.core.events import EVENT_FILE, SIGNATURE_FILE, Head
 from govkit.core.ledger import Ledger
 from govkit.core.state import State
-from govkit.storage import entries, files, logcache
-from govkit.storage.git import ZERO, RawCommit, RefUpdate, Repository
+from govkit.storage import entries, files, logcache, writing
+from govkit.storage.git import RawCommit, Repository
 from govkit.storage.logcache import Remembered
 
 BRANCH = "refs/heads/govkit/log"
+#: Events that were signed with ``--local`` and wait for 'govkit log sync'; beyond the branch, and not seen by others.
+WAITING = "refs/govkit/waiting/log"
 #: A file in the Git folder: the last head that this clone has seen and found to extend what it knew.
 ACCEPTED = "govkit/accepted"
 
@@ -30,11 +32,13 @@ class Log:
         commits: the ids of its commits in hex, event 0 first.
         ledger: the ledger that judged them.
         branch_head: what the local branch pointed at, or None where only a remote's branch is known.
+        waiting_head: what the ref of events that wait for a sync pointed at, or None.
     """
 
     commits: list[str]
     ledger: Ledger
     branch_head: str | None
+    waiting_head: str | None = None
 
     @property
     def state(self) -> State:
@@ -77,25 +81,40 @@ class Log:
         return content
 
 
-def read(repository: Repository) -> Log:
+def read(repository: Repository, *, waiting: bool = False, heads: Mapping[str, str] | None = None) -> Log:
     """Read the whole log and judge it.
+
+    Args:
+        repository: where it is.
+        waiting: also the events that wait for a sync, where they still stand on the rest.
+        heads: more heads that must be part of it, in hex, by what people call them.
 
     Raises:
         Usage: if there is no log.
         Undecided: if commits are missing from this clone.
         Refused: if the local branch and a remote's have forked, or the log lost what this clone has seen.
     """
-    heads = _heads(repository)
-    if not heads:
+    writing.settle(repository)
+    own, waits = _heads(repository), repository.refs(WAITING).get(WAITING)
+    heads = {**own, **(heads or {})}
+    if not heads and waits is None:
         raise Usage(
             "this repository has no governance log",
             why="there is no branch govkit/log here or on a remote that was fetched",
-            fix="open one with 'govkit init', or fetch it: git fetch origin govkit/log:govkit/log",
+            fix="fetch it with 'govkit log sync', or open one with 'govkit init'",
         )
-    accepted = _accepted(repository)
-    if accepted is not None:
-        heads[ACCEPTED] = accepted
     known = logcache.load(repository.git_dir, os.environ)
+    longest = _agreed(repository, heads, known) if heads else []
+    if waits is not None and (waiting or not heads):
+        longest = _continued(longest, _ids(repository, waits, known.commits))
+    return Log(longest, _judge(repository, longest, known), own.get(BRANCH), waits)
+
+
+def _agreed(repository: Repository, heads: dict[str, str], known: Remembered) -> list[str]:
+    """Return the longest chain of commits, if all heads, and what was accepted before, are part of it."""
+    before = accepted(repository)
+    if before is not None:
+        heads = {**heads, ACCEPTED: before}
     walked = {identity: _ids(repository, identity, known.commits) for identity in set(heads.values())}
     chains = {name: walked[identity] for name, identity in heads.items()}
     longest = max(chains.values(), key=len)
@@ -106,9 +125,32 @@ def read(repository: Repository) -> Log:
         raise Refused(
             "the log was cut short",
             why=f"this clone has seen {len(chains[ACCEPTED])} events, and now the branch is shorter",
-            fix="fetch the log again from a clone or mirror that has it all",
+            fix=f"fetch the log again, or take back what this clone has seen: git update-ref {BRANCH} {accepted}\n"
+            "find out who cut it; if the remote lost it, too: git push origin govkit/log",
         )
-    return Log(longest, _judge(repository, longest, known), heads.get(BRANCH))
+    return longest
+
+
+def _continued(chain: list[str], waiting: list[str]) -> list[str]:
+    """Return the log with the events that wait for a sync."""
+    shorter = min(len(chain), len(waiting))
+    if chain[:shorter] != waiting[:shorter]:
+        at = next(i for i, (a, b) in enumerate(zip(chain, waiting, strict=False)) if a != b)
+        raise Refused(
+            f"{len(waiting) - at} events wait here for a sync, and others wrote to the log since",
+            why=f"they were signed for place {at} on, which is taken",
+            fix="run 'govkit log sync': it signs yours again on what is there",
+        )
+    return max(chain, waiting, key=len)
+
+
+def waiting(repository: Repository, log: Log) -> list[str]:
+    """Return the commits of events that wait for a sync and are not in the log, oldest first."""
+    if log.waiting_head is None:
+        return []
+    chain = _ids(repository, log.waiting_head, ())
+    known = set(log.commits)
+    return [identity for identity in chain if identity not in known]
 
 
 def _judge(repository: Repository, ids: list[str], known: Remembered) -> Ledger:
@@ -124,6 +166,28 @@ def _judge(repository: Repository, ids: list[str], known: Remembered) -> Ledger:
     return ledger
 
 
+def exists(repository: Repository) -> bool:
+    """Tell whether there is a log here: the branch, a remote's that was fetched, or events that wait for a sync."""
+    return bool(_heads(repository) or repository.refs(WAITING))
+
+
+def has_grown(repository: Repository, log: Log) -> bool:
+    """Tell whether a branch that holds the log points at a commit that was not there when the log was read."""
+    known = set(log.commits)
+    return any(head not in known for head in _heads(repository).values())
+
+
+def read_at(repository: Repository, head: str) -> Log:
+    """Read and judge the log that ends in a commit, whatever refs there are and whatever was accepted before.
+
+    Raises:
+        Refused, Undecided: if that is no chain of commits, or part of it is missing.
+    """
+    known = logcache.load(repository.git_dir, os.environ)
+    chain = _ids(repository, head, known.commits)
+    return Log(chain, _judge(repository, chain, known), head)
+
+
 def _heads(repository: Repository) -> dict[str, str]:
     return {**repository.refs(BRANCH), **_remote_heads(repository)}
 
@@ -134,7 +198,7 @@ def _remote_heads(repository: Repository) -> dict[str, str]:
     return {name: head for name, head in refs.items() if name.split("/")[3:] == ["govkit", "log"]}
 
 
-def _accepted(repository: Repository) -> str | None:
+def accepted(repository: Repository) -> str | None:
     """Return the head that this clone has accepted, from a file of its own: refs come and go with a fetch.
 
     Raises:
@@ -151,10 +215,6 @@ def _accepted(repository: Repository) -> str | None:
     return text
 
 
-def _accept(repository: Repository, head: str) -> None:
-    files.write(repository.git_dir / ACCEPTED, f"{head}\n".encode())
-
-
 def _forked(name: str, chain: list[str], longest: list[str]) -> Refused:
     """Return the refusal for a history that is not part of the longest one."""
     at = next(i for i, (a, b) in enumerate(zip(chain, longest, strict=False)) if a != b)
@@ -167,9 +227,8 @@ def _forked(name: str, chain: list[str], longest: list[str]) -> Refused:
     return Refused(
         "the log has two histories, here and on the remote",
         why=f"they part at event {at}, with {len(chain) - at} and {len(longest) - at} events after it",
-        fix="if the events here were never pushed, somebody else was faster: take the remote's with\n"
-        "git fetch origin '+govkit/log:govkit/log', delete the tags of your own events, and do them again;\n"
-        "if they were pushed, somebody rewrote the remote's: compare with another clone first",
+        fix="compare with another clone or a mirror, to find out which one was rewritten; if it is the events here,\n"
+        "which were never pushed: git fetch origin '+govkit/log:govkit/log', delete their tags, and do them again",
     )
 
 
@@ -215,24 +274,11 @@ def store(
     return repository.write_object("commit", commits.build(events.parse(event), tree, parent))
 
 
-def advance(repository: Repository, log_head: str, before: str | None, tag: tuple[str, str] | None) -> None:
-    """Move the branch and a new tag in one transaction; where there is no remote, remember the head.
-
-    Args:
-        repository: where.
-        log_head: the new commit.
-        before: what the local branch pointed at, or None if there was none.
-        tag: name and object id of a tag to create, or None.
-
-    Raises:
-        Refused: if somebody else was faster, or the tag's name is taken.
-    """
-    updates = [RefUpdate(BRANCH, log_head, before or ZERO)]
-    if tag is not None:
-        updates.append(RefUpdate(f"refs/tags/{tag[0]}", tag[1], ZERO))
-    repository.move_refs(updates)
-    if not _remote_heads(repository):
-        _accept(repository, log_head)
+def published(repository: Repository, log: Log) -> int:
+    """Return how many events of a log a remote has; where there is no remote, how many the branch has."""
+    places = {commit: index for index, commit in enumerate(log.commits)}
+    heads = _remote_heads(repository) or repository.refs(BRANCH)
+    return max((places[head] + 1 for head in heads.values() if head in places), default=0)
 
 
 def remember(repository: Repository, log: Log) -> None:
@@ -242,8 +288,7 @@ def remember(repository: Repository, log: Log) -> None:
     A clone that cannot be written to remembers nothing, and that is no error: it is a reader's.
     """
     places = {commit: index for index, commit in enumerate(log.commits)}
-    remote = [places[head] for head in _remote_heads(repository).values() if head in places]
-    size = max(remote) if remote else len(log.commits) - 1
-    if size > places.get(_accepted(repository) or "", -1):
+    size = published(repository, log) - 1
+    if size > places.get(accepted(repository) or "", -1):
         with contextlib.suppress(OSError):
-            _accept(repository, log.commits[size])
+            files.write(repository.git_dir / ACCEPTED, f"{log.commits[size]}\n".encode())

@@ -24,10 +24,15 @@ class Tree(Protocol):
 
 
 class CommitTree:
-    """The files of one commit, read without a checkout."""
+    """The files of one commit, read without a checkout.
+
+    Raises:
+        Undecided: if the commit is not in this clone.
+    """
 
     def __init__(self, repository: Repository, commit: str) -> None:
         self._repository = repository
+        repository.commit(commit)
         entries = repository.files(commit)
         self._files = {path: e.id for path, e in entries.items() if e.mode not in (_LINK, _SUBMODULE)}
 

@@ -79,7 +79,14 @@ def decide(session: Session, name: str, choice: Choice, words: Words | None = No
         Usage: if there is no such request, or the role or meaning is not clear.
         Refused: if the ledger would not let the decision count, or the same was decided before.
     """
-    return session.write(lambda: _plan(session, name, choice, words or Words()))
+    mending = is_mending(session, name)
+    return session.write(lambda: _plan(session, name, choice, words or Words()), mending=mending)
+
+
+def is_mending(session: Session, name: str) -> bool:
+    """Tell whether a request is for the acknowledgement of a violation, which is decided while the violation stands."""
+    found = session.state.find_request(name)
+    return found is not None and found.body.action == "acknowledge"
 
 
 def decide_to_file(session: Session, name: str, choice: Choice, target: Path, words: Words | None = None) -> Signed:
@@ -88,8 +95,10 @@ def decide_to_file(session: Session, name: str, choice: Choice, target: Path, wo
     Raises:
         Usage, Refused: see :func:`decide`; also if the file cannot be written.
     """
-    session.ready()
-    signed = session.sign(_plan(session, name, choice, words or Words()))
+    session.ready(mending=is_mending(session, name))
+    plan = _plan(session, name, choice, words or Words())
+    session.ask(plan)
+    signed = session.sign(plan)
     session.probe(signed)
     attached = {key: content for key, content in signed.evidence.items() if key.startswith(ATTACHED)}
     value: dict[str, Any] = {
@@ -121,7 +130,8 @@ def submit(session: Session, path: Path) -> Written:
     except (OSError, Malformed) as error:
         fix = "ask its author for the file that 'govkit approve --output FILE' wrote"
         raise Usage(f"{path} is not a signed decision", why=str(error), fix=fix) from error
-    return session.carry(signed)
+    request = str(events.parse(signed.content).body.get("request"))
+    return session.carry(signed, mending=is_mending(session, request))
 
 
 def _from_value(value: Any) -> Signed:
@@ -241,6 +251,9 @@ def _summary(session: Session, request: Request, rules: Requirements, body: Deci
     ]
     if bound is not None:
         lines += [f"card {bound.card}", f"weights {bound.weights}", f"requirements {bound.requirements}"]
+    violation = session.state.violations.get(request.body.index) if request.body.index is not None else None
+    if violation is not None:
+        lines.append(f"the violation: event {violation.index} is {violation.status}: {violation.reason}")
     if request.body.policy is not None:
         lines.append(f"policy {request.body.policy}")
         proposed = policy.parse(_evidence(session, request)["policy.json"])

@@ -13,11 +13,11 @@ from govkit.core.events import ALL, Event, Genesis, Head, PolicyAdopted
 from govkit.core.ledger import Entry, Ledger
 from govkit.core.policytext import PolicyText
 from govkit.core.state import Status
-from govkit.storage import entries, files, pins
+from govkit.storage import entries, files, pins, writing
 from govkit.storage import log as log_storage
 from govkit.storage.signatures import EVENT_NAMESPACE
 from govkit.storage.trees import WorkTree, project_of
-from govkit.workflow import cards, policyfile, scaffold
+from govkit.workflow import cards, policyfile, scaffold, sync, writer
 from govkit.workflow.session import Session
 
 
@@ -111,7 +111,9 @@ def _quoted(text: str) -> str:
 
 def _open(session: Session, done: Initialised, remote: str | None) -> None:
     """Open the log with the policy of the working tree, and pin it; an open one is left alone."""
-    if session.git.refs(log_storage.BRANCH) or _remote_log(session):
+    if not session.options.dry_run:
+        sync.before(session)
+    if log_storage.exists(session.git):
         done.root = session.log.root_of_trust
         return
     if session.options.dry_run:
@@ -124,13 +126,10 @@ def _open(session: Session, done: Initialised, remote: str | None) -> None:
     if judged.status is not Status.GOOD:
         raise Refused("the log cannot be opened with this policy", why=judged.reason, fix=f"mend {policyfile.PATH}")
     commit = log_storage.store(session.git, entry.event or b"", entry.signature or b"", evidence, None)
-    log_storage.advance(session.git, commit, None, None)
+    with writing.exclusively(session.git):
+        writer.publish(session, None, commit, {})
     pins.pin(session.pins, judged.id, url)
     done.root, done.opened = judged.id, True
-
-
-def _remote_log(session: Session) -> bool:
-    return any(name.endswith("/govkit/log") for name in session.git.refs("refs/remotes"))
 
 
 def _origin(session: Session) -> str:

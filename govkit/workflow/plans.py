@@ -24,18 +24,24 @@ class Options:
         key: the key to sign with, or None to look it up.
         root: the pinned root of trust, or None to look it up.
         dry_run: show what would be done, and do nothing.
+        local: leave the remote for later, though there is one.
         show: called with lines about what will be signed, before it is; None to sign without showing.
         agree: called after that with a question; must return True for a signature to be made. None: nobody is asked.
         clock: returns the time; for tests.
+        mirror: the URL of a mirror to read the log from instead of Git, for commands that prove something; or None.
+        watch: called while a mirror is read, with its URL, how many objects were read, and of how many.
     """
 
     repo: Path = field(default_factory=Path)
     key: str | None = None
     root: str | None = None
     dry_run: bool = False
+    local: bool = False
     show: Callable[[list[str]], None] | None = None
     agree: Callable[[str], bool] | None = None
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    mirror: str | None = None
+    watch: Callable[[str, int, int], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -78,11 +84,19 @@ class Plan:
 
 @dataclass(frozen=True)
 class Written:
-    """What was written: the verdict on the event, its commit, and the tag's name if there is one."""
+    """What was written.
+
+    Attributes:
+        judged: the verdict on the event.
+        commit: its commit in the log, in hex; None if nothing was written.
+        tag: the tag's name, if there is one.
+        place: the remote on which it was published; ``waiting`` if it waits for a sync, ``here`` if there is no remote.
+    """
 
     judged: Judged
     commit: str | None
     tag: str | None = None
+    place: str = "here"
 
 
 @dataclass(frozen=True)

@@ -62,21 +62,22 @@ def promote(
         NotMet: if a gate is not open or approvals are missing.
         Usage, Refused, Undecided: see :meth:`Session.write`.
     """
-    session.ready()
-    return session.write(lambda: _plan(session, model, version, stage, reason, ticket, action, online=online))
+    said: dict[str, Any] = {"reason": reason, "ticket": ticket, "action": action, "online": online}
+    return session.write(lambda: plan(session, model, version, stage, **said))
 
 
-def _plan(
+def plan(
     session: Session,
     model: str,
     version: str | None,
     stage: str,
-    reason: str,
-    ticket: str,
-    action: judge.Action = "promote",
     *,
+    reason: str = "",
+    ticket: str = "",
+    action: judge.Action = "promote",
     online: bool = False,
 ) -> Plan:
+    """Judge a version and return what is to be signed for its promotion; arguments and errors as :func:`promote`."""
     found = _candidate(session, model, version)
     judgement = judge.judge(session, found, stage, action=action, online=online)
     request = _request(session, found, stage, action)

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from govkit.core import approvals, commits, times
 from govkit.core.errors import GovkitError, Usage
-from govkit.core.followups import Finding, Waiver
+from govkit.core.followups import Finding
 from govkit.core.policycheck import suggest
 from govkit.core.state import Clearing, Judged, Promotion, Request, State
+from govkit.storage import log as log_storage
 from govkit.workflow import verify
+from govkit.workflow.checkup import Examination, due, log
 from govkit.workflow.session import Session
 
 
@@ -84,18 +86,11 @@ def _serving(state: State, entry: Promotion | Clearing, broken: dict[str, str], 
     if isinstance(entry, Clearing):
         return Serving(entry.model, stage, None, entry.at.effective, by, "cleared", tag, broken.get(tag, ""))
     body = entry.body
-    warnings = ["revoked"] if (entry.model, body.version) in state.revoked else []
-    warnings += [broken[tag]] if tag in broken else []
-    if entry.override:
-        ended = body.expires is not None and body.expires < now
-        warnings.append(f"OVERRIDE, {'ended' if ended else 'not approved; until'} {body.expires or '?'}")
-    if body.review_by is not None:
-        late = body.review_by < now
-        warnings.append(f"{'OVERDUE for review since' if late else 'review by'} {body.review_by}")
+    warnings = [broken[tag]] if tag in broken else []
+    warnings += [ailment.found for ailment in due.of_promotion(state, entry, now)]
     mine = [f for f in state.findings.values() if (f.model, f.version) == (entry.model, body.version)]
     overdue = [finding.name for finding in mine if finding.is_overdue(now)]
     warnings += [f"overdue: {', '.join(overdue)}"] if overdue else []
-    warnings += [f"{w.body.gate} {w.words}" for w in state.waivers if _is_for(w, entry)]
     return Serving(
         entry.model,
         stage,
@@ -108,13 +103,6 @@ def _serving(state: State, entry: Promotion | Clearing, broken: dict[str, str], 
         body.review_by,
         body.expires,
     )
-
-
-def _is_for(waiver: Waiver, entry: Promotion) -> bool:
-    """Tell whether a waiver was for what a promotion let in."""
-    asked = (waiver.model, waiver.body.version, waiver.body.stage, waiver.body.digests.requirements)
-    own = (entry.model, entry.body.version, entry.body.stage, entry.body.requirements)
-    return asked == own and waiver.at.index < entry.at.index
 
 
 @dataclass(frozen=True)
@@ -230,41 +218,35 @@ class Health:
         return 1 if self.broken else 0
 
 
+#: What ``status`` looks at; ``doctor`` looks at all.
+_CHECKS = (log.trusted, log.reliable, log.disguised, log.tags, due.serving, due.findings, log.powerless)
+
+
 def status(session: Session) -> Health:
     """Say what waits for the reader, what is broken, and what to do next.
 
     Raises:
         Usage: if there is no log.
     """
-    state = session.state
-    broken: list[str] = []
-    notes = session.disguises()
-    steps: list[str] = []
+    state, exam = session.state, Examination(session)
     pinned = session.pins.accepts(session.log.root_of_trust)
-    try:
-        session.check_trust()
-        session.check_history()
-    except GovkitError as error:
-        (broken if pinned or error.exit_code == 1 else notes).append(str(error))
-        steps.append(error.fix)
-    for fault in verify.tag_faults(session):
-        (broken if fault.recorded else notes).append(f"tag '{fault.name}': {fault.problem}")
-    rows = [row for row in show(session) if row.version is not None and row.warning]
-    notes += [f"{row.model}@{row.version} in {row.stage}: {row.warning}" for row in rows]
-    notes += [
-        f"{row.name} is {row.state}, for {row.owner} until {row.due}: {row.text}"
-        for row in findings(session)
-        if row.state != "closed"
-    ]
-    notes += [f"event {j.index} has no effect: {j.reason}" for j in state.judged if j.status == "inert"]
-    notes += [f"event {j.index}: its commit {strange}" for j in state.judged for strange in j.irregular]
+    # What cannot be decided for want of a pin is no news to somebody who only looks.
+    found = [ailment for check in _CHECKS for ailment in check(exam)]
+    broken = [one for one in found if one.severity == "broken" or (one.severity == "undecided" and pinned)]
+    notes = [one.line for one in found if one not in broken]
+    stops = [one for one in found if one.severity in ("broken", "undecided")]
+    steps = list(dict.fromkeys(one.mend for one in stops if one.mend))
+    later = len(log_storage.waiting(session.git, session.log)) if session.remote else 0
+    if later:
+        notes.append(f"{later} events wait in this clone and are seen by nobody else")
+        steps.append("publish them: govkit log sync")
     me = _me(session)
     waiting = [_waiting(session, request, me) for request in state.requests.values() if request.state == "open"]
     steps += [f"read the card, then: govkit approve '{item.name}' (or reject)" for item in waiting if item.mine]
     steps += _ready(session, me)
     if not waiting and not state.versions:
         steps.append("register a version: govkit register MODEL")
-    return Health(me, pinned, waiting, broken, notes, steps)
+    return Health(me, pinned, waiting, [one.line for one in broken], notes, steps)
 
 
 def _me(session: Session) -> str | None:
@@ -304,6 +286,8 @@ def _ready(session: Session, me: str | None) -> list[str]:
                 flag = " --break-glass" if request.body.action == "break-glass" else ""
                 name = f"{request.model}@{request.body.version}"
                 found.append(f"promote: govkit promote '{name}' --stage {request.body.stage}{flag}")
+            elif request.body.action == "acknowledge":
+                found.append(f"acknowledge: govkit violation acknowledge {request.body.index}")
             else:
                 found.append(f"adopt: govkit policy adopt '{request.name}'")
     return found

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from govkit.core import digests, events, names, records, rules1, tagcheck, tags, times
-from govkit.core.errors import Refused, Undecided, Usage
+from govkit.core.errors import GovkitError, Refused, Undecided, Usage
 from govkit.core.events import Event, TagRef
 from govkit.core.ledger import Entry
 from govkit.core.policy import InForce
@@ -22,11 +22,14 @@ from govkit.storage import log as log_storage
 from govkit.storage import pins as pin_storage
 from govkit.storage.git import Repository
 from govkit.storage.log import Log
+from govkit.storage.remote import Remote
+from govkit.storage.remote import find as find_remote
 from govkit.storage.signatures import EVENT_NAMESPACE, TAG_NAMESPACE, SigningKey, load_key
+from govkit.workflow import mirrorlog
+from govkit.workflow.mirrorlog import MirrorLog
 from govkit.workflow.plans import Options, Plan, Signed, TagPlan, Written
 
 KEY_VARIABLE = "GOVKIT_KEY"
-_TRIES = 5
 
 
 class Session:
@@ -46,7 +49,18 @@ class Session:
     @cached_property
     def log(self) -> Log:
         """The log, read and judged; see :func:`govkit.storage.log.read` for what it raises."""
-        return log_storage.read(self.git)
+        if self.options.mirror is not None:
+            return mirrorlog.read(self.git, self.pins, self.options.mirror, self.options.watch)
+        return log_storage.read(self.git, waiting=self.options.local)
+
+    def reload(self) -> None:
+        """Read the log again when it is next asked for."""
+        self.__dict__.pop("log", None)
+
+    @cached_property
+    def remote(self) -> Remote | None:
+        """The remote that the log is kept on, or None; see :func:`govkit.storage.remote.find`."""
+        return find_remote(self.git)
 
     @property
     def state(self) -> State:
@@ -92,54 +106,86 @@ class Session:
                 fix="look at it with 'govkit trust', or pass --root sha256:…",
             )
 
-    def check_history(self) -> None:
+    def check_history(self, *, mending: bool = False) -> None:
         """Make sure that the log can be relied on as a whole.
+
+        Args:
+            mending: overlook what an administrator quorum can acknowledge, as the work is to acknowledge it.
 
         Raises:
             Refused: if an event shows another history that nobody has acknowledged, or a tag does.
             Undecided: if an event cannot be decided, or is dated ahead of this clock.
         """
+        for trouble in self.troubles(mending=mending):
+            raise trouble
+
+    def troubles(self, *, mending: bool = False) -> Iterator[GovkitError]:
+        """Yield each reason why the log cannot be relied on; see :meth:`check_history`."""
+        violations = self.state.violations
+        overlooked = violations if mending else {}
         for judged in self.state.conflicts.values():
-            raise Refused(
-                f"event {judged.index} belongs to another history of this log",
-                why=judged.reason,
-                fix="find the other history; an administrator quorum can then acknowledge it",
-            )
+            if judged.index not in overlooked:
+                yield Refused(
+                    f"event {judged.index} belongs to another history of this log",
+                    why=judged.reason,
+                    fix="find the other history; an administrator quorum can then acknowledge it:\n"
+                    f"govkit violation request {judged.index} -m WHY",
+                )
         for problem in self.unseen_history():
-            raise Refused(
+            yield Refused(
                 "part of the log is missing here, or it was rewritten",
                 why=problem,
-                fix="fetch it again, from a clone or mirror that has it all: git fetch origin govkit/log",
+                fix="fetch it again with 'govkit log sync', or from a clone or mirror that has it all",
             )
         for judged in self.state.undecided.values():
-            raise Undecided(
-                f"event {judged.index} cannot be decided", why=judged.reason, fix="upgrade govkit, or fetch again"
-            )
+            if judged.index not in overlooked:
+                fix = "upgrade govkit, or fetch again"
+                if judged.index in violations:
+                    fix += f"; or have administrators acknowledge it: govkit violation request {judged.index} -m WHY"
+                yield Undecided(f"event {judged.index} cannot be decided", why=judged.reason, fix=fix)
         latest = times.write(self.now() + times.MAX_AHEAD)
         if self.state.effective > latest:
-            raise Undecided(
+            yield Undecided(
                 f"the log is dated {self.state.effective}, ahead of this clock ({times.write(self.now())})",
                 fix="check this machine's clock; if it is right, somebody dated an event ahead",
             )
 
-    def ready(self) -> None:
+    def ready(self, *, mending: bool = False) -> None:
         """Make sure, before any work, that something can be signed here.
+
+        Args:
+            mending: see :meth:`check_history`.
 
         Raises:
             Usage: if there is no key or no log.
             Refused, Undecided: if the log cannot be relied on, or the key belongs to nobody.
         """
         self.check_trust()
-        self.check_history()
+        self.check_history(mending=mending)
         _ = self.actor
 
     def tag_refs(self) -> dict[str, str]:
-        """Return the object ids of the repository's tags by name."""
-        return {name.removeprefix("refs/tags/"): i for name, i in self.git.refs("refs/tags").items()}
+        """Return the object ids of the repository's tags by name; with a mirror, its copies of those not here."""
+        found = {name.removeprefix("refs/tags/"): i for name, i in self.git.refs("refs/tags").items()}
+        copies = self.log.tags if self.options.mirror is not None and isinstance(self.log, MirrorLog) else {}
+        return {**{name: copies[name] for name in self.state.tags if name in copies}, **found} if copies else found
+
+    def remember(self) -> None:
+        """Keep the head of a log that was found to be in order, so that an older one shows later."""
+        if isinstance(self.log, MirrorLog):
+            mirrorlog.remember(self.git, self.log)
+        else:
+            log_storage.remember(self.git, self.log)
 
     def unseen_history(self) -> list[str]:
         """Return which tags prove another history of the log; see :func:`govkit.core.tagcheck.unseen`."""
-        return tagcheck.unseen(self.state, self.tag_refs(), self.git.read_tag, entries.tag_signer)
+        while True:
+            log, refs = self.log, self.tag_refs()
+            found = tagcheck.unseen(log.state, refs, self.git.read_tag, entries.tag_signer)
+            if not found or not log_storage.has_grown(self.git, log):
+                return found
+            # Others wrote between our look at the log and our look at the tags.
+            self.reload()
 
     def disguises(self) -> list[str]:
         """Say what makes stock Git show something else than what is read here."""
@@ -190,48 +236,21 @@ class Session:
 
     # -- writing ------------------------------------------------------------------------------------------------
 
-    def write(self, make: Callable[[], Plan]) -> Written:
-        """Sign an event and its tag, and append them to the log, all or nothing.
+    def write(self, make: Callable[[], Plan], *, mending: bool = False) -> Written:
+        """Sign an event and append it to the log; see :func:`govkit.workflow.writer.write`."""
+        from govkit.workflow import writer
 
-        Whoever loses a race takes the new head, makes the plan again from it, and signs again.
+        return writer.write(self, make, mending=mending)
 
-        Args:
-            make: returns what to write, from the log as it is then.
+    def carry(self, signed: Signed, *, mending: bool = False) -> Written:
+        """Append an event that somebody else signed; see :func:`govkit.workflow.writer.carry`."""
+        from govkit.workflow import writer
 
-        Raises:
-            Refused: if the ledger would not let the event have its effect, or the signer does not agree.
-        """
-        self.ready()
-        return self._race(lambda: self.append(self.sign(make())))
-
-    def carry(self, signed: Signed) -> Written:
-        """Append an event that somebody else signed, such as a decision from a file.
-
-        Raises:
-            Refused: if the ledger would not let it have its effect.
-        """
-        self.check_trust()
-        self.check_history()
-        return self._race(lambda: self.append(signed))
-
-    def _race(self, step: Callable[[], Written]) -> Written:
-        for attempt in range(1, _TRIES + 1):
-            before = self.log.commits[-1]
-            try:
-                return step()
-            except Refused:
-                self._reload()
-                if self.log.commits[-1] == before or attempt == _TRIES:
-                    raise
-        raise AssertionError("unreachable")
-
-    def _reload(self) -> None:
-        self.__dict__.pop("log", None)
+        return writer.carry(self, signed, mending=mending)
 
     def sign(self, plan: Plan) -> Signed:
-        """Show what will be signed, ask where there is somebody to ask, and sign it for the log's next place."""
+        """Sign an event for the log's next place."""
         actor, tag_name, time = self.actor, self._tag_name(plan), self._time(plan)
-        self._show(plan, actor, tag_name)
         evidence, body = dict(plan.evidence), plan.body
         if plan.tag is not None and tag_name is not None:
             evidence["tag"] = self._tag(plan.subject, plan.tag, tag_name, time)
@@ -263,28 +282,14 @@ class Session:
         Raises:
             Refused: if the ledger would not let it have its effect.
         """
-        judged = self.log.ledger.append(self._entry(signed))
-        self._reload()
+        judged = self.log.ledger.append(self.entry(signed))
+        self.reload()
         if judged.status is not Status.GOOD:
             raise Refused("the ledger refuses this", why=judged.reason, fix="nothing was written")
         return judged
 
-    def append(self, signed: Signed) -> Written:
-        """Ask the ledger, then store the event and move branch and tag in one transaction.
-
-        Raises:
-            Refused: if the ledger would not let it have its effect, or somebody else was faster.
-        """
-        log = self.log
-        judged = self.probe(signed)
-        if self.options.dry_run:
-            return Written(judged, None, signed.tag)
-        tag_id = self.git.write_object("tag", signed.evidence["tag"]) if signed.tag else None
-        commit = log_storage.store(self.git, signed.content, signed.signature, signed.evidence, log.commits[-1])
-        log_storage.advance(self.git, commit, log.branch_head, (signed.tag, tag_id) if signed.tag and tag_id else None)
-        return Written(judged, commit, signed.tag)
-
-    def _entry(self, signed: Signed) -> Entry:
+    def entry(self, signed: Signed) -> Entry:
+        """Return what the ledger judges of a signed event."""
         evidence = {name: entries.make_evidence(name, data) for name, data in signed.evidence.items()}
         if not self.options.dry_run:
             signer, problem = entries.check_signature(signed.content, signed.signature, EVENT_NAMESPACE)
@@ -333,15 +338,24 @@ class Session:
         payload = tags.payload(record, self.policy.tagger(self.actor), time)
         return payload if self.options.dry_run else payload + self.key.sign(payload, TAG_NAMESPACE)
 
-    def _show(self, plan: Plan, actor: str, tag_name: str | None) -> None:
-        """Show what will be signed before a signature is made, and ask where there is somebody to ask."""
-        lines = [*plan.summary, f"signed by {actor} with {self.key.path}"]
-        if tag_name:
-            lines.append(f"with the signed tag '{tag_name}'")
+    def summary(self, plan: Plan) -> list[str]:
+        """Return what tells a signer what they sign."""
+        lines = [*plan.summary, f"signed by {self.actor} with {self.key.path}"]
+        name = self._tag_name(plan)
+        return [*lines, f"with the signed tag '{name}'"] if name else lines
+
+    def ask(self, plan: Plan) -> list[str]:
+        """Show what will be signed before a signature is made, ask where there is somebody to ask, and return it.
+
+        Raises:
+            Refused: if they say no.
+        """
+        lines = self.summary(plan)
         if self.options.show is not None:
             self.options.show(lines)
         if not self.options.dry_run and self.options.agree is not None and not self.options.agree("Sign this?"):
             raise Refused("nothing was signed", why="you did not agree")
+        return lines
 
 
 def _free_name(name: names.TagName, existing: Iterable[str]) -> str:

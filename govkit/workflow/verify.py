@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from govkit.core import digests, tagcheck, tags, times, verdict
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
 from govkit.core.gates.base import Check, Verdict
-from govkit.core.state import Clearing, Promotion
+from govkit.core.state import Clearing, Judged, Promotion, State
 from govkit.core.verdict import VerifyVerdict
 from govkit.storage import entries
 from govkit.storage import log as log_storage
 from govkit.storage.trees import CommitTree
-from govkit.workflow import cards, facts, judge, register, retrospect
+from govkit.workflow import cards, checkpoints, facts, judge, register, retrospect
 from govkit.workflow.session import Session
 
 
@@ -35,13 +35,22 @@ def verify(session: Session, model: str, stage: str, *, min_head: str | None = N
     session.check_trust()
     session.check_history()
     check_min_head(session.log, min_head)
+    checkpoints.check_fresh(session)
     promotion = _serving(session, model, stage)
     work = _Verification(session, promotion)
     work.run()
     result = work.result()
     if result.verdict == "proven":
-        log_storage.remember(session.git, session.log)
+        session.remember()
     return result
+
+
+def acknowledgement(state: State, judged: Judged) -> str:
+    """Return by which event a violation was acknowledged and why, to be put behind what is said of it, or nothing."""
+    event = state.acknowledged.get(judged.index)
+    if event is None or event.event is None:
+        return ""
+    return f"; acknowledged by {event.event.actor} in event {event.index}: {event.event.body.get('reason')}"
 
 
 def check_min_head(log: log_storage.Log, min_head: str | None) -> None:
@@ -61,7 +70,7 @@ def check_min_head(log: log_storage.Log, min_head: str | None) -> None:
         raise Refused(
             f"the log has {len(tree)} events, and {size} were seen before",
             why="its tail is missing here",
-            fix="fetch the log again: git fetch origin govkit/log",
+            fix="fetch the log again with 'govkit log sync'",
         )
     if root and f"sha256:{tree.roots[int(size)].hex()}" != root:
         raise Refused(f"the log had another root at size {size}", why="its history was rewritten")
@@ -119,12 +128,16 @@ class _Verification:
     def _check_log(self) -> None:
         state = self.session.state
         self.notes += self.session.disguises()
+        if self.session.options.mirror is not None:
+            self.notes.append(f"the log was read from the mirror {self.session.options.mirror}, not from Git")
         self.add(
             "log", Verdict.PASS, "the pinned log, in one history", f"{len(state.tree)} events from the pinned root"
         )
         for judged in state.judged:
             if judged.status != "good":
-                self.notes.append(f"event {judged.index} has no effect: {judged.reason}")
+                self.notes.append(
+                    f"event {judged.index} has no effect: {judged.reason}{acknowledgement(state, judged)}"
+                )
             self.notes += [f"the commit of event {judged.index} {strange}" for strange in judged.irregular]
 
     def _check_revoked(self) -> None:
@@ -144,7 +157,7 @@ class _Verification:
         broken = [f"'{fault.name}': {fault.problem}" for fault in mine if fault.recorded]
         required = "every tag of this model that the log recorded is there, unmoved"
         if broken:
-            fix = "restore it from the log's copy; find out who moved it"
+            fix = "bring it back with 'govkit doctor --fix'; find out who moved it"
             self.add("tags", Verdict.FAIL, required, "; ".join(broken), fix)
         else:
             self.add("tags", Verdict.PASS, required, "all there, unmoved")
@@ -154,7 +167,7 @@ class _Verification:
         """Read the promotion's tag from the repository and hold it against the log once more."""
         body = self.promotion.body
         required = "the promotion tag is signed by who promoted, and says what the log says"
-        identity = self.session.git.refs(f"refs/tags/{body.tag.name}").get(f"refs/tags/{body.tag.name}")
+        identity = self.session.tag_refs().get(body.tag.name)
         if identity is None:
             self.add("tag", Verdict.FAIL, required, f"'{body.tag.name}' is not here", "git fetch --tags")
             return

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from govkit.core.errors import Refused, Undecided
 from govkit.core.events import Head
 from govkit.storage import log as log_storage
+from govkit.workflow import checkpoints, mirrorcheck
+from govkit.workflow.mirrorsource import Watch
 from govkit.workflow.session import Session
-from govkit.workflow.verify import check_min_head, tag_faults
+from govkit.workflow.verify import acknowledgement, check_min_head, tag_faults
 
 
 @dataclass(frozen=True)
@@ -37,11 +40,19 @@ class LogVerdict:
         return 1 if self.problems else 3 if self.undecided else 0
 
 
-def verify_log(session: Session, *, min_head: str | None = None) -> LogVerdict:
-    """Check the whole log and every tag that it recorded.
+def verify_log(
+    session: Session, *, min_head: str | None = None, mirrors: Sequence[str] = (), watch: Watch | None = None
+) -> LogVerdict:
+    """Check the whole log and every tag that it recorded; and that mirrors hold the same.
+
+    Args:
+        session: the repository.
+        min_head: ``SIZE`` or ``SIZE:sha256:…``: the log must hold at least this head.
+        mirrors: URLs of mirrors, of which every object is compared.
+        watch: called while mirrors are compared.
 
     Raises:
-        Usage: if there is no log.
+        Usage: if there is no log, or a mirror's URL is none or that of a webhook.
         Refused, Undecided: if it is not the pinned one, or has forked or lost its tail.
     """
     session.check_trust()
@@ -56,8 +67,9 @@ def verify_log(session: Session, *, min_head: str | None = None) -> LogVerdict:
         elif judged.index in state.undecided:
             undecided.append(line)
         elif judged.status != "good":
-            notes.append(f"{line} ({judged.status}, no effect)")
+            notes.append(f"{line} ({judged.status}, no effect{acknowledgement(state, judged)})")
         problems += [f"event {judged.index}: its commit {strange}" for strange in judged.irregular]
+    notes += checkpoints.stale(session)
     problems += [f"the log is not all there, or was rewritten: {problem}" for problem in session.unseen_history()]
     for fault in tag_faults(session):
         line = f"tag '{fault.name}': {fault.problem}"
@@ -68,6 +80,11 @@ def verify_log(session: Session, *, min_head: str | None = None) -> LogVerdict:
         undecided.append(str(error))
     except Refused:
         pass  # said above, one by one
+    for text in mirrors:
+        compared = mirrorcheck.compare(session, text, watch=watch)
+        problems += compared.problems
+        undecided += compared.undecided
+        notes += compared.notes
     if not problems and not undecided:
         log_storage.remember(session.git, session.log)
     return LogVerdict(session.log.head, session.log.root_of_trust, counts, problems, undecided, notes)

@@ -58,3 +58,17 @@ def test_log_brings_it_back(superseded: World) -> None:
     superseded.git("update-ref", f"refs/tags/{name}", made)
     assert stock_accepts(superseded, "git", "fsck", "--strict")
     assert "PROVEN: scorer@1.1.0 serves in production" in superseded.verify().text
+
+
+def test_doctor_brings_it_back(superseded: World) -> None:
+    """``govkit doctor --fix`` does the same with one command, for any of the model's tags, and all is proven again."""
+    names = ["scorer@v1.0.0", "scorer#production#2", "scorer#production#3"]
+    before = superseded.git("for-each-ref", "refs/tags")
+    superseded.git("tag", "-d", *names)
+    superseded.verify(expect=1)
+    assert "it was deleted; the log still has its bytes" in superseded.govkit("doctor", expect=1).text
+    text = superseded.govkit("doctor", "--fix").text
+    assert all(f"brought back the tag '{name}'" in text for name in names)
+    assert superseded.git("for-each-ref", "refs/tags") == before
+    assert gto_serves(superseded) == "scorer@v1.1.0"
+    assert "PROVEN: scorer@1.1.0 serves in production" in superseded.verify().text

@@ -41,6 +41,7 @@ COMMANDS = (
     ("gate", MODEL, "--stage", "production"),
     ("policy", "show"),
     ("policy", "diff"),
+    ("violation",),
 )
 SIGNING = (
     ("register", f"{MODEL}@2.0.0"),
@@ -49,6 +50,8 @@ SIGNING = (
     ("reject", f"{MODEL}@1.1.0#production"),
     ("promote", f"{MODEL}@1.1.0", "--stage", "production"),
     ("policy", "adopt"),
+    ("violation", "request", "3", "-m", "why"),
+    ("violation", "acknowledge", "3"),
 )
 
 

@@ -7,7 +7,7 @@ signed, and in which place an event stands, comes before (:mod:`govkit.core.ledg
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import cast
 
 from govkit.core.records import Record
@@ -27,8 +27,20 @@ from govkit.core.rules.promotions import promotion_recorded, stage_cleared
 from govkit.core.rules.requests import request_opened, request_withdrawn
 from govkit.core.rules.versions import version_registered, version_revoked
 
-__all__ = ["RULES", "CannotDecide", "Case", "Evidence", "NotAllowed", "read_policy", "recorded"]
+__all__ = ["RULES", "TYPES", "CannotDecide", "Case", "Evidence", "NotAllowed", "read_policy", "recorded"]
 
+
+_FIRST = frozenset(
+    {
+        *("policy.adopted", "version.registered", "request.opened", "request.withdrawn", "decision.recorded"),
+        *("promotion.recorded", "stage.cleared", "version.revoked", "waiver.granted", "finding.opened"),
+        *("finding.closed", "canary.recorded", "deployment.recorded", "config.changed", "reproduction.recorded"),
+        *("checkpoint.recorded", "violation.acknowledged"),
+    }
+)
+#: The types of events that each version of the rules knows. What a version does not know stays undecided under it for
+#: ever, also to a govkit that knows later rules: its administrators may have acknowledged it by then.
+TYPES: Mapping[int, frozenset[str]] = {1: _FIRST, 2: _FIRST}
 
 _Rule = Callable[[Case, Record], None]
 

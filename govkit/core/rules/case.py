@@ -104,8 +104,15 @@ def open_request(case: Case, identity: str | None) -> Request:
     return found
 
 
-def approved_request(case: Case, identity: str | None, action: str) -> Request:
-    """Return an open request that is approved under the policy in force, and still means what it meant."""
+def approved_request(case: Case, identity: str | None, action: str, *, alone: bool = False) -> Request:
+    """Return an open request that is approved under the policy in force, and still means what it meant.
+
+    Args:
+        case: the event on trial.
+        identity: the request's.
+        action: what it must be for.
+        alone: whether nobody's approval is needed.
+    """
     request = open_request(case, identity)
     require(request.body.action == action, f"the request was for {request.body.action}")
     require(request.body.expires is None or request.body.expires >= case.judged.effective, "the request has expired")
@@ -114,7 +121,7 @@ def approved_request(case: Case, identity: str | None, action: str) -> Request:
     require(not void, void)
     tally = case.state.tally(request, at=case.judged.effective)
     require(not tally.held, f"a reject by {', '.join(tally.held)} holds")
-    require(not tally.shortfall, f"approvals are missing: {', '.join(tally.shortfall)}")
+    require(alone or not tally.shortfall, f"approvals are missing: {', '.join(tally.shortfall)}")
     return request
 
 

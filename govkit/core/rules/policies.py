@@ -135,9 +135,16 @@ def _bring_in(state: State, judged: Judged, adopted: InForce, body: PolicyAdopte
 
 
 def violation_acknowledged(case: Case, body: ViolationAcknowledged) -> None:
-    """An administrator quorum says that it knows of a violation, and why to go on."""
-    case.needs_role(case.policy.policy.admin.roles)
-    request = approved_request(case, body.request, "acknowledge")
-    require(request.body.index == body.index and body.index in case.state.conflicts, "there is no such violation")
+    """An administrator quorum says that it knows of a violation, and why to go on; it has no effect for ever.
+
+    Under rules 1 that is for conflicts alone; from rules 2 on also for events of a type or schema that the rules do not
+    know, and a sole administrator, who adopts policies alone, needs nobody's approval.
+    """
+    admin = case.policy.policy.admin
+    case.needs_role(admin.roles)
+    request = approved_request(case, body.request, "acknowledge", alone=admin.sole and case.rules > 1)
+    require(request.body.index == body.index and body.index in case.state.violations, "there is no such violation")
     request.state = "done"
-    del case.state.conflicts[body.index]
+    case.state.conflicts.pop(body.index, None)
+    case.state.undecided.pop(body.index, None)
+    case.state.acknowledged[body.index] = case.judged

@@ -48,7 +48,7 @@ def _request_of_admins(case: Case, body: RequestOpened) -> None:
         require(body.base == case.state.policies[-1][0], "it is made against an older policy")
         check_people(case.state, proposed)
     else:
-        require(body.index in case.state.conflicts, "there is no such violation")
+        require(body.index in case.state.violations, "there is no such violation")
 
 
 def _only(body: RequestOpened, own: set[str]) -> None:

@@ -90,6 +90,7 @@ def differences(entries: Sequence[Entry], state: State, shown: Sequence[int] | N
             "requests": {r.id: r.state for r in state.requests.values()}
             == {identity: r.state for identity, r in ledger.requests.items()},
             "conflicts": set(state.conflicts) == ledger.conflicts,
+            "undecided": set(state.undecided) == set(ledger.undecided),
             "compromised": state.compromised == ledger.compromised,
             "policies": [(i, p.digest) for i, p in state.policies] == [(i, p.digest) for i, p in ledger.policies],
         }

@@ -221,6 +221,8 @@ def rich(number: int) -> Json:
     value["retired"] = [{"key": key("old"), "person": "alice", "reason": "compromised", "since": 1}]
     value["meanings"] = {"approve": ["I agree"], "reject": ["I do not"], "lift": ["no longer"]}
     value["admin"]["propose"] = ["engineer"]
+    mirrors = ["file:///srv/log", "s3://bucket/prefix", "https://siem.bank.example:8443/in", "http://localhost/x"]
+    value["audit"] = {"mirrors": mirrors, "retention": "3650d", "freshness": "30d"}
     value["stages"]["canary"] = {"inherits": "staging", "tiers": {"high": {"gates": ["origin"]}}}
     glass = {"approvals": {"quorum": {"any": [{"role": "head"}, {"role": "risk-owner", "count": 2}]}}, "lasts": "3d"}
     value["stages"]["production"]["break_glass"] = {**glass, "review_within": "5d", "gates": ["origin"]}
@@ -305,6 +307,47 @@ def test_policies_are_read_alike(number: int) -> None:
             if said[0] != said[1]:
                 wrong.append((path, junk, said))
     assert wrong == []
+
+
+MIRRORS = [
+    *(
+        "file:///",
+        "file://srv",
+        "file:///a b",
+        "file:///../x",
+        "file:///a/./b",
+        "s3://b/p",
+        "s3://bucket",
+        "s3://bucket/",
+    ),
+    *(
+        "s3://bucket//p",
+        "s3://Bucket/p",
+        "https://u@h/p",
+        "https://h",
+        "https://h:1/p?q",
+        "https://h/p#f",
+        "http://h/p",
+    ),
+    *(
+        "http://localhost:9/p",
+        "http://[::1]/p",
+        "https://[::1]/p",
+        "http://localhost.example/p",
+        "http://127.0.0.1",
+        "ftp://h",
+    ),
+    *("", "h", "://", "https://", "https://-h/", "https://" + "h" * 254, "file:///" + "x" * 1000, "https://h:123456/"),
+]
+
+
+@pytest.mark.parametrize("mirror", MIRRORS)
+def test_mirrors_are_read_alike(mirror: str) -> None:
+    """The URL of a mirror is fit for a policy by both, or by neither."""
+    for more in ({}, {"retention": "30d"}, {"retention": "99999w"}):
+        data = canonical.encode(edited(rich(2), "audit", to={"mirrors": [mirror], **more}))
+        ours, theirs = (outcome(read, data) for read in (rules.read_policy, verify_bundle.read_policy))
+        assert (ours is None) == (theirs is None)
 
 
 @pytest.mark.parametrize("number", [1, 2])

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from govkit.core import canonical, history, policy, policycheck, rules1
 from govkit.core.errors import Malformed
-from govkit.core.events import Digests
+from govkit.core.events import BODIES, Digests
 from govkit.core.gates.base import Context
 from govkit.core.gates.champion import ChampionGate
+from govkit.core.rules import TYPES
+from govkit.core.state import Status
 from tests.unit.core.cards import with_metrics
 from tests.unit.core.simulator import MODEL, Json, World, commit, digest, edited, good, key, policy_value, refused
 
@@ -359,3 +361,71 @@ def test_who_may_only_propose_does_not_sweep_away_a_request() -> None:
     assert world.request_of(asked.id).state == "open"
     good(world.request_policy(changed))
     assert world.request_of(asked.id).state == "superseded"
+
+
+# -- acknowledging what is unknown ------------------------------------------------------------------------------------
+
+
+def unknown(world: World, schema: str = "govkit.event/v1") -> int:
+    """Let Bob write an event that no rule knows, with evidence that is not there; returns its place."""
+    judged = world.write("model.retired", "bob", {"any": 1}, event={"schema": schema})
+    assert (judged.status, judged.unknown) == (Status.UNDECIDED, True)
+    return judged.index
+
+
+@pytest.mark.parametrize("schema", ["govkit.event/v1", "govkit.event/v2"])
+def test_unknown_event_is_acknowledged_by_a_quorum(world: World, schema: str) -> None:
+    """A type or schema that the rules do not know can be acknowledged: the leaf alone says that it is unknown."""
+    at = unknown(world, schema)
+    good(world.request_acknowledgement(at))
+    refused(world.acknowledge(at), "approvals are missing: admin, admin")
+    good(world.decide("dan", "admin"))
+    good(world.decide("erin", "admin"))
+    done = good(world.acknowledge(at))
+    assert world.state.undecided == world.state.violations == {}
+    assert world.state.acknowledged == {at: done}
+    assert world.state.judged[at].status == Status.UNDECIDED
+    refused(world.request_acknowledgement(at), "there is no such violation")
+
+
+def test_unknown_event_is_not_acknowledged_under_rules_1() -> None:
+    """Rules 1 had no such way, and whoever reads such a log judges it as it was."""
+    world = World()
+    at = unknown(world)
+    assert world.state.violations == {}
+    refused(world.request_acknowledgement(at), "there is no such violation")
+
+
+@pytest.mark.parametrize("rules", [1, 2])
+def test_violation_once_more(rules: int) -> None:
+    """Under rules 2 the same violation appended again is inert, acknowledged or not; under rules 1 it is one more."""
+    world = World() if rules == 1 else World(value2())
+    assert world.fork().status == Status.CONFLICT
+    again = world.append(world.entries[-1])
+    assert again.status == (Status.CONFLICT if rules == 1 else Status.INERT)
+    if rules == 2:
+        assert again.reason == "a replay: the same stands at 1"
+
+
+def test_missing_evidence_is_no_violation(world: World) -> None:
+    """It may lie in another clone, so it is not for administrators to wave it through."""
+    judged = world.write("waiver.granted", "bob", {}, subject=MODEL, event={"evidence": {"x": digest("x")}})
+    assert (judged.status, judged.unknown) == (Status.UNDECIDED, False)
+    refused(world.request_acknowledgement(judged.index), "there is no such violation")
+
+
+def test_sole_administrator_acknowledges_alone() -> None:
+    """Who may adopt a policy alone may go on alone, on a request that says why."""
+    value = edited(value2(), "roles", "admin", to={"people": ["alice"]})
+    value["admin"] = {**value["admin"], "sole": True, "approvals": {"quorum": {"role": "admin", "count": 1}}}
+    world = World(value)
+    at = world.fork().index
+    good(world.request_acknowledgement(at))
+    good(world.acknowledge(at))
+    assert world.state.violations == {}
+
+
+def test_every_type_belongs_to_rules() -> None:
+    """A type of event that the code knows is one that some version of the rules knows, and the other way round."""
+    assert set(TYPES) == set(policy.KNOWN_RULES)
+    assert frozenset().union(*TYPES.values()) == frozenset(BODIES)
