@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from govkit.cli.main import cli
-from govkit.core import card, draft, events, mirrored, policy, policytest, report, schema, tags, verdict
+from govkit.core import bundle, card, draft, events, mirrored, policy, policytest, report, schema, tags, verdict
 from govkit.core.gates import base, kinds, metric
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -31,6 +31,9 @@ FORMATS: tuple[tuple[str, type[msgspec.Struct], bool], ...] = (
     (mirrored.HEAD_SCHEMA, mirrored.MirroredHead, False),
     (verdict.SCHEMA, verdict.VerifyVerdict, False),
     (report.SCHEMA, report.GateReport, False),
+    (bundle.SCHEMA, bundle.Manifest, False),
+    (bundle.CLAIMS_SCHEMA, bundle.Claims, False),
+    (bundle.PROOF_SCHEMA, bundle.Proof, False),
 )
 
 
@@ -177,6 +180,13 @@ def pages() -> dict[str, str]:
                 tags.TagRecord,
                 report.GateReport,
                 base.Check,
+                bundle.Manifest,
+                bundle.BundleFile,
+                bundle.Claims,
+                bundle.EventClaim,
+                bundle.ServingClaim,
+                bundle.BytesClaim,
+                bundle.Proof,
                 *events.BODIES.values(),
             ],
         )

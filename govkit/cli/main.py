@@ -7,6 +7,7 @@ import sys
 import click
 
 from govkit.cli import (
+    bundles,
     common,
     deciding,
     doctoring,
@@ -62,6 +63,7 @@ for _command in (
     logs.log,
     verifying.verify,
     verifying.get,
+    bundles.bundle,
     policies.policy,
     violations.violation,
 ):

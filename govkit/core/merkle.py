@@ -60,30 +60,91 @@ class Tree:
         return root
 
 
+class Prover:
+    """Makes proofs over leaf hashes: keeps the hash of every complete subtree, so a proof costs O(log n) of them."""
+
+    def __init__(self, leaves: Sequence[bytes]) -> None:
+        self._levels = [list(leaves)]
+        while len(below := self._levels[-1]) > 1:
+            self._levels.append([_node(below[i], below[i + 1]) for i in range(0, len(below) - 1, 2)])
+
+    def __len__(self) -> int:
+        return len(self._levels[0])
+
+    def root(self, size: int) -> bytes:
+        """Return the root over the first ``size`` leaves (RFC 6962 section 2.1)."""
+        return self._range(0, size)
+
+    def inclusion(self, index: int, size: int) -> list[bytes]:
+        """Return the audit path of a leaf (RFC 6962 section 2.1.1), from the leaf's sibling upwards.
+
+        Args:
+            index: the leaf.
+            size: of how many leaves the tree is, from the first.
+
+        Raises:
+            IndexError: if there is no such leaf, or no such tree.
+        """
+        if not 0 <= index < size <= len(self):
+            raise IndexError(f"leaf {index} of {size} of {len(self)}")
+        start, end, path = 0, size, []
+        while end - start > 1:
+            split = start + _split(end - start)
+            if index < split:
+                path.append(self._range(split, end))
+                end = split
+            else:
+                path.append(self._range(start, split))
+                start = split
+        return path[::-1]
+
+    def consistency(self, old: int, size: int) -> list[bytes]:
+        """Return the proof that the tree of the first ``old`` leaves is a prefix of another (RFC 6962 section 2.1.2).
+
+        Args:
+            old: of how many leaves the older tree is.
+            size: of how many the newer one is.
+
+        Raises:
+            IndexError: unless ``0 < old <= size <= len(self)``.
+        """
+        if not 0 < old <= size <= len(self):
+            raise IndexError(f"size {old} of {size} of {len(self)}")
+        start, end, path = 0, size, []
+        while end != old:
+            split = start + _split(end - start)
+            if old <= split:
+                path.append(self._range(split, end))
+                end = split
+            else:
+                path.append(self._range(start, split))
+                start = split
+        # A subtree that both have is left out only where the older tree is that subtree alone.
+        return [*([self._range(start, end)] if start else []), *path[::-1]]
+
+    def _range(self, start: int, end: int) -> bytes:
+        """Return the root over leaves from ``start`` to before ``end``, a range at which RFC 6962 splits a tree."""
+        size = end - start
+        if size == 0:
+            return EMPTY
+        if size & (size - 1) == 0:
+            return self._levels[size.bit_length() - 1][start // size]
+        split = start + _split(size)
+        return _node(self._range(start, split), self._range(split, end))
+
+
 def root(leaves: Sequence[bytes]) -> bytes:
-    """Return the root over leaf hashes, straight from the definition in RFC 6962 section 2.1."""
-    if not leaves:
-        return EMPTY
-    if len(leaves) == 1:
-        return leaves[0]
-    split = _split(len(leaves))
-    return _node(root(leaves[:split]), root(leaves[split:]))
+    """Return the root over leaf hashes (RFC 6962 section 2.1)."""
+    return Prover(leaves).root(len(leaves))
 
 
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """Return the audit path of leaf ``index`` (RFC 6962 section 2.1.1), from the leaf's sibling upwards.
+    """Return the audit path of leaf ``index`` in the tree of all; see :meth:`Prover.inclusion`.
 
     Raises:
         IndexError: if there is no such leaf.
     """
-    if not 0 <= index < len(leaves):
-        raise IndexError(f"leaf {index} of {len(leaves)}")
-    if len(leaves) == 1:
-        return []
-    split = _split(len(leaves))
-    if index < split:
-        return [*inclusion_proof(leaves[:split], index), root(leaves[split:])]
-    return [*inclusion_proof(leaves[split:], index - split), root(leaves[:split])]
+    return Prover(leaves).inclusion(index, len(leaves))
 
 
 def is_included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], tree_root: bytes) -> bool:
@@ -105,23 +166,12 @@ def is_included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], tree
 
 
 def consistency_proof(leaves: Sequence[bytes], size: int) -> list[bytes]:
-    """Return the proof that the tree of the first ``size`` leaves is a prefix of the whole (RFC 6962 section 2.1.2).
+    """Return the proof that the tree of the first ``size`` leaves is a prefix of the whole; see :class:`Prover`.
 
     Raises:
         IndexError: unless ``0 < size <= len(leaves)``.
     """
-    if not 0 < size <= len(leaves):
-        raise IndexError(f"size {size} of {len(leaves)}")
-    return _subproof(size, leaves, whole=True)
-
-
-def _subproof(size: int, leaves: Sequence[bytes], *, whole: bool) -> list[bytes]:
-    if size == len(leaves):
-        return [] if whole else [root(leaves)]
-    split = _split(len(leaves))
-    if size <= split:
-        return [*_subproof(size, leaves[:split], whole=whole), root(leaves[split:])]
-    return [*_subproof(size - split, leaves[split:], whole=False), root(leaves[:split])]
+    return Prover(leaves).consistency(size, len(leaves))
 
 
 def is_consistent(old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> bool:

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from govkit.core import digests, tagcheck, tags, times, verdict
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
 from govkit.core.gates.base import Check, Verdict
-from govkit.core.state import Clearing, Decision, Judged, Promotion, State
+from govkit.core.state import Clearing, Judged, Promotion, State
 from govkit.core.verdict import VerifyVerdict
 from govkit.storage import entries
 from govkit.storage import log as log_storage
 from govkit.storage.trees import CommitTree
-from govkit.workflow import cards, checkpoints, facts, judge, register
+from govkit.workflow import cards, checkpoints, facts, judge, register, retrospect
 from govkit.workflow.session import Session
 
 
@@ -114,11 +114,10 @@ class _Verification:
         self._check_revoked()
         self._check_tags()
         self._check_tag()
-        original = self._original()
+        original = retrospect.original(self.session.state, self.promotion)
         self._check_registration()
         self._check_card()
-        if original is not None:
-            self._check_approval(original)
+        self._check_approval(original)
         self._check_ends()
 
     def add(self, name: str, verdict: Verdict, required: str, found: str, fix: str = "") -> None:
@@ -200,16 +199,6 @@ class _Verification:
 
     # -- where it comes from ------------------------------------------------------------------------------------
 
-    def _original(self) -> Promotion | None:
-        """Return the promotion that the approval was for: of a rollback, the one that it goes back to."""
-        found, seen = self.promotion, set[str]()
-        while found.body.kind == "rollback" and found.at.id not in seen:
-            seen.add(found.at.id)
-            earlier = self.session.state.stages[found.model, found.body.stage]
-            promotions = [entry for entry in earlier if isinstance(entry, Promotion)]
-            found = next((entry for entry in promotions if entry.at.id == found.body.restores), found)
-        return found
-
     def _check_registration(self) -> None:
         body = self.promotion.body
         version = self.session.state.versions[self.promotion.model, body.version]
@@ -258,33 +247,21 @@ class _Verification:
     # -- who let it in ------------------------------------------------------------------------------------------
 
     def _check_approval(self, original: Promotion) -> None:
-        body, state = original.body, self.session.state
-        policy = state.policy_at(original.at.index)
-        version = state.versions[original.model, body.version]
-        action: judge.Action = "break-glass" if body.kind == "break-glass" else "promote"
-        rules = policy.requirements(original.model, version.body.tier, body.stage, action) if policy else None
-        request = state.requests.get(body.request or "")
-        if policy is None or rules is None or request is None or rules.digest != body.requirements:
+        state = self.session.state
+        question = retrospect.question(state, original)
+        if question is None:
             self.add("requirements", Verdict.FAIL, "those that were approved", "they cannot be found in the log")
             return
-        bound = request.body.digests
-        champion = self._promotion(bound.champion if bound else None)
         try:
-            found = judge.authors(self.session, rules, policy, body.commit, champion)
-            self.checks += judge.settled(self.session, rules, self._decisions(original), found)
-            question = facts.Question(
-                *(version, body.stage, rules, policy, champion, original.at.effective),
-                before=original.at.index,
-                requester=request.requester,
-                pushed="attested",
-            )
-            self.checks += facts.gate_checks(self.session, question)
+            for check in retrospect.checks(self.session, question, retrospect.decisions(state, original)):
+                self.checks.append(check)
             self._check_waivers(question)
         except Undecided as error:
             self.add("approvals", Verdict.INCONCLUSIVE, "the quorum that the policy demanded", str(error), error.fix)
         except Refused as error:
             self.add("gates", Verdict.FAIL, "the gates that the policy demanded", str(error), error.fix)
-        signed = [("request", request.at), ("promotion", self.promotion.at), ("registration", version.at)]
+        request = state.requests[original.body.request or ""]
+        signed = [("request", request.at), ("promotion", self.promotion.at), ("registration", question.version.at)]
         for name, judged in signed:
             if state.is_compromised(judged):
                 self.add(name, Verdict.FAIL, "signed with a sound key", "its key is reported as compromised")
@@ -322,8 +299,8 @@ class _Verification:
             self.notes.append(f"{name} is overdue, {found}; {fix}")
 
     def _refuses_overdue(self) -> bool:
-        original = self._original()
-        policy = self.session.state.policy_at(original.at.index) if original else None
+        original = retrospect.original(self.session.state, self.promotion)
+        policy = self.session.state.policy_at(original.at.index)
         version = self.session.state.versions[self.promotion.model, self.promotion.body.version]
         view = policy.stage(self.promotion.body.stage, version.body.tier) if policy else None
         return view is None or view.approvals is None or view.approvals.on_overdue == "refuse"
@@ -335,14 +312,6 @@ class _Verification:
             if used:
                 found = f"{gate} was {waiver.words}"
                 self._overdue(f"waiver of {gate}", "mended in time", found, waiver.body.expires < self._now())
-
-    def _promotion(self, identity: str | None) -> Promotion | None:
-        entries = (entry for found in self.session.state.stages.values() for entry in found)
-        return next((e for e in entries if isinstance(e, Promotion) and e.at.id == identity), None)
-
-    def _decisions(self, original: Promotion) -> list[Decision]:
-        request = self.session.state.requests[original.body.request or ""]
-        return [decision for decision in request.decisions if decision.at.id in original.body.decisions]
 
     # -- the end ------------------------------------------------------------------------------------------------
 

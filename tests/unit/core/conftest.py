@@ -1,8 +1,21 @@
 """Worlds that tests start from."""
 
+from collections.abc import Iterator
+
 import pytest
 
-from tests.unit.core.simulator import World, good
+from tests.unit.core import auditor, simulator
+from tests.unit.core.simulator import MODEL, World, good
+
+
+@pytest.fixture(autouse=True)
+def _auditor_agrees() -> Iterator[None]:
+    """Every log that a test made, honest or hostile, is judged alike by the file that auditors get."""
+    simulator.WORLDS.clear()
+    yield
+    for world in simulator.WORLDS:
+        assert auditor.disagreements(world.entries, MODEL) == []
+    simulator.WORLDS.clear()
 
 
 @pytest.fixture

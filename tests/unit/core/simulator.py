@@ -28,6 +28,8 @@ MODEL = "credit-default"
 START = "2026-01-05T09:00:00Z"
 Json = dict[str, Any]
 _ACTORS_OWN = "the actor's own key"
+#: The worlds of the test that runs: afterwards each log is judged by the auditor's file, too.
+WORLDS: list[World] = []
 
 
 def key(name: str) -> str:
@@ -139,6 +141,7 @@ class World:
         self.entries: list[Entry] = []
         self.value = policy_value() if value is None else value
         self.now = START
+        WORLDS.append(self)
         if found:
             assert self.adopt_first().status is Status.GOOD
 
