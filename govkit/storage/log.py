@@ -125,7 +125,7 @@ def _agreed(repository: Repository, heads: dict[str, str], known: Remembered) ->
         raise Refused(
             "the log was cut short",
             why=f"this clone has seen {len(chains[ACCEPTED])} events, and now the branch is shorter",
-            fix=f"fetch the log again, or take back what this clone has seen: git update-ref {BRANCH} {accepted}\n"
+            fix=f"fetch the log again, or take back what this clone has seen: git update-ref {BRANCH} {before}\n"
             "find out who cut it; if the remote lost it, too: git push origin govkit/log",
         )
     return longest

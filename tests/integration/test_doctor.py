@@ -75,7 +75,8 @@ def test_missing_log(promoted: World) -> None:
     """A clone without the log's branch names the command that fetches it."""
     clone = promoted.clone("other", "--single-branch", "--branch", "main")
     found = one(promoted, 1, "has no governance log", repo=clone)
-    run(promoted, found["mend"].partition("fetch it: ")[2], clone)
+    assert "govkit log sync" in found["mend"]
+    promoted.govkit("log", "sync", repo=clone)
     assert not [each for each in ailments(promoted, 0, repo=clone) if each["severity"] != "note"]
 
 
@@ -113,11 +114,12 @@ def test_forked_log(requested: World) -> None:
     slow = World(requested.folder)
     slow.repo = clone
     slow.git("branch", "govkit/log", "origin/govkit/log")
-    slow.govkit("approve", f"{MODEL}@1.1.0#production", as_="rita")
+    slow.govkit("approve", f"{MODEL}@1.1.0#production", "--local", as_="rita")
+    slow.git("update-ref", "refs/heads/govkit/log", "refs/govkit/waiting/log")
     requested.approve("1.1.0", "production", "victor")
     slow.git("fetch", "-q")
     found = one(slow, 1, "the log has two histories")
-    run(slow, found["mend"].split("\n")[1].partition(", delete")[0])
+    run(slow, found["mend"].split("\n")[1].partition(", delete")[0].partition("pushed: ")[2])
     assert not [each for each in ailments(slow, 0) if each["severity"] != "note"]
 
 

@@ -98,7 +98,7 @@ def attributes(exam: Examination) -> Iterator[Ailment]:
 
 def proposal(exam: Examination) -> Iterator[Ailment]:
     """Find out whether the working tree's policy is the one in force."""
-    if exam.session.git.is_bare or WorkTree(exam.session.git).read(policyfile.PATH) is None:
+    if exam.session.git.is_bare or WorkTree(exam.session.git).read(policyfile.PATH, limit=limits.HAND_WRITTEN) is None:
         return
     try:
         _, found = policyfile.read(WorkTree(exam.session.git))
