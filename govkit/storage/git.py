@@ -7,6 +7,7 @@ commands run with replacement objects, grafts, hooks and the commit graph off, a
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,11 +18,17 @@ from typing import NamedTuple
 import git
 from git.exc import GitError, InvalidGitRepositoryError, NoSuchPathError
 
+from govkit.core import digests
 from govkit.core.assess import Commit
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
 
 ZERO = "0" * 40
 _MAX_TAG_BYTES = 1024 * 1024
+_ID = re.compile(r"[0-9a-f]{40}")
+_SHORT = re.compile(r"[0-9a-f]{4,39}")
+_CO_AUTHOR = re.compile(r"\s*co-authored-by\s*:", re.IGNORECASE)
+#: A revision that is one name, without operators such as ``~`` and ``^``; only then can refs be asked for it.
+_PLAIN = re.compile(r"[^\s~^:?*\[\\@{}]+")
 _SAFE_CONFIG = ("core.commitGraph=false", "core.hooksPath=/dev/null", "core.fsmonitor=false", "log.showSignature=false")
 _SAFE_ENVIRONMENT = {
     "GIT_NO_REPLACE_OBJECTS": "1",
@@ -146,6 +153,8 @@ class Repository:
 
         Raises:
             Undecided: if this repository does not have it.
+            Refused: if its bytes are not those that its id stands for. Git itself looks only when it fetches, so
+                whoever can write to ``.git/objects``, or to what a clone borrows from, could change them unseen.
         """
         try:
             _, kind, _, data = self._repo.git.get_object_data(identity)
@@ -155,7 +164,14 @@ class Repository:
                 why="the clone is shallow, partial or damaged",
                 fix="run 'git fetch --unshallow', or clone again without --depth",
             ) from error
-        return _text(kind), data
+        word = _text(kind)
+        if _ID.fullmatch(identity) and digests.git_object_id(word, data) != f"git-sha1:{identity}":
+            raise Refused(
+                f"Git object {identity[:12]} was changed on disk",
+                why="its bytes are not those that its id stands for",
+                fix="find out who wrote to .git/objects with 'git fsck', and clone again",
+            )
+        return word, data
 
     def read_tag(self, identity: str) -> tuple[str, bytes]:
         """Return kind and bytes of an object; no bytes unless it is a tag of ordinary size: refs can name anything."""
@@ -186,6 +202,9 @@ class Repository:
             if not line.startswith("parent "):
                 break
             parents.append(line[7:])
+        # Anything else would be looked up as a name, and could lead round in a circle.
+        if not all(_ID.fullmatch(named) for named in (header[0][5:], *parents)):
+            raise Malformed(f"{identity[:12]} names its tree or a parent otherwise than by an id")
         return RawCommit(identity, header[0][5:], tuple(parents), raw)
 
     def tree(self, identity: str) -> list[TreeEntry]:
@@ -207,6 +226,12 @@ class Repository:
             head, _, path = line.partition(b"\t")
             mode, _, identity = head.decode().split(" ")
             name = path.decode("utf-8", "surrogateescape")
+            if name in found:
+                raise Refused(
+                    f"commit {commit[:10]} holds '{name}' twice",
+                    why="one reader sees the one, another the other",
+                    fix="find out who made the commit: Git itself makes none like that ('git fsck' names it)",
+                )
             found[name] = TreeEntry(mode, identity, name)
         return found
 
@@ -234,7 +259,20 @@ class Repository:
         return {name: identity for identity, _, name in (line.partition(" ") for line in out.split("\n") if line)}
 
     def resolve(self, revision: str) -> str | None:
-        """Return the commit that a revision names, in hex, or None."""
+        """Return the commit that a revision names, in hex, or None.
+
+        Raises:
+            Usage: if it names more than one thing: Git would take a tag before a branch, and either before a short id,
+                and anybody who can push can make one of that name.
+        """
+        places = [f"refs/{kind}/{revision}" for kind in ("tags", "heads", "remotes")]
+        named = [name for name in self.refs(*places) if name in places] if _PLAIN.fullmatch(revision) else []
+        if len(named) > (0 if _SHORT.fullmatch(revision) else 1):
+            raise Usage(
+                f"'{revision}' names more than one thing",
+                why=f"there is {' and '.join(named)}{'' if len(named) > 1 else ', and it may be a short id'}",
+                fix=f"write it in full: {named[-1]}, or the commit's 40 digits",
+            )
         code, out, _ = self.try_run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         return out.decode().strip() if code == 0 else None
 
@@ -320,8 +358,9 @@ def addresses(raw: bytes) -> frozenset[str]:
     text = raw.decode("utf-8", "replace")
     header, _, message = text.partition("\n\n")
     lines = [line for line in header.split("\n") if line.startswith("author ")]
-    lines += [line for line in message.split("\n") if line.lower().startswith("co-authored-by:")]
-    found = (line[line.rfind("<") + 1 : line.rfind(">")].strip().lower() for line in lines if "<" in line)
+    lines += [line for line in message.split("\n") if _CO_AUTHOR.match(line)]
+    # Every address of a line: which of several is meant, Git and its hosts do not agree on.
+    found = (address.strip().lower() for line in lines for address in re.findall(r"<([^<>]*)", line))
     return frozenset(address for address in found if address)
 
 

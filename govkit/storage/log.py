@@ -198,6 +198,8 @@ class EntryReader:
         """Read one commit: its event, its signature checked, its evidence digested."""
         blobs, strange = {}, []
         for item in self._repository.tree(commit.tree):
+            if item.name in blobs:
+                strange.append(f"holds '{item.name}' twice, so that others may read another one")
             if item.mode == "100644":
                 blobs[item.name] = item.id
             else:
