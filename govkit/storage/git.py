@@ -27,8 +27,8 @@ _MAX_TAG_BYTES = 1024 * 1024
 _ID = re.compile(r"[0-9a-f]{40}")
 _SHORT = re.compile(r"[0-9a-f]{4,39}")
 _CO_AUTHOR = re.compile(r"\s*co-authored-by\s*:", re.IGNORECASE)
-#: A revision that is one name, without operators such as ``~`` and ``^``; only then can refs be asked for it.
-_PLAIN = re.compile(r"[^\s~^:?*\[\\@{}]+")
+#: What may follow the name in a revision: ``~1``, ``^{commit}``, ``:path``, ``@{upstream}``.
+_OPERATOR = re.compile(r"[~^:]|@\{")
 _SAFE_CONFIG = ("core.commitGraph=false", "core.hooksPath=/dev/null", "core.fsmonitor=false", "log.showSignature=false")
 _SAFE_ENVIRONMENT = {
     "GIT_NO_REPLACE_OBJECTS": "1",
@@ -265,11 +265,12 @@ class Repository:
             Usage: if it names more than one thing: Git would take a tag before a branch, and either before a short id,
                 and anybody who can push can make one of that name.
         """
-        places = [f"refs/{kind}/{revision}" for kind in ("tags", "heads", "remotes")]
-        named = [name for name in self.refs(*places) if name in places] if _PLAIN.fullmatch(revision) else []
-        if len(named) > (0 if _SHORT.fullmatch(revision) else 1):
+        word = _OPERATOR.split(revision)[0]
+        places = [f"refs/{kind}/{word}" for kind in ("tags", "heads", "remotes")]
+        named = [name for name in self.refs(*places) if name in places]
+        if len(named) > (0 if _SHORT.fullmatch(word) else 1):
             raise Usage(
-                f"'{revision}' names more than one thing",
+                f"'{word}' names more than one thing",
                 why=f"there is {' and '.join(named)}{'' if len(named) > 1 else ', and it may be a short id'}",
                 fix=f"write it in full: {named[-1]}, or the commit's 40 digits",
             )

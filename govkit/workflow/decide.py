@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from govkit.core import approvals, canonical, events, policy, policydiff, times
+from govkit.core import approvals, canonical, events, history, policy, policydiff, times
 from govkit.core.errors import Malformed, Refused, Usage
 from govkit.core.events import Condition, DecisionRecorded
 from govkit.core.policy import Choice
@@ -241,6 +241,8 @@ def _summary(session: Session, request: Request, rules: Requirements, body: Deci
     ]
     if bound is not None:
         lines += [f"card {bound.card}", f"weights {bound.weights}", f"requirements {bound.requirements}"]
+        version = session.state.versions[request.model, request.body.version or ""]
+        lines.append(history.tier_words(session.state, version, request.body.stage))
     if request.body.policy is not None:
         lines.append(f"policy {request.body.policy}")
         proposed = policy.parse(_evidence(session, request)["policy.json"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from govkit.core import digests, names
+from govkit.core import digests, history, names
 from govkit.core.card import Card
 from govkit.core.errors import Refused, Usage
 from govkit.core.events import RequestOpened, TagRef, VersionRegistered
@@ -269,5 +269,6 @@ def _request_plan(
             f"card {bound.card}",
             f"weights {bound.weights}",
             f"requirements {bound.requirements}",
+            history.tier_words(session.state, found, stage),
         ],
     )

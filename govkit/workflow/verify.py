@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from govkit.core import digests, tagcheck, tags, times, verdict
+from govkit.core import digests, history, tagcheck, tags, times, verdict
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
 from govkit.core.gates.base import Check, Verdict
 from govkit.core.state import Clearing, Decision, Promotion
@@ -253,6 +253,8 @@ class _Verification:
         if policy is None or rules is None or request is None or rules.digest != body.requirements:
             self.add("requirements", Verdict.FAIL, "those that were approved", "they cannot be found in the log")
             return
+        tier = history.tier_words(state, version, body.stage, original.at.index)
+        self.notes += [tier] if "CHANGED" in tier else []
         bound = request.body.digests
         champion = self._promotion(bound.champion if bound else None)
         try:
