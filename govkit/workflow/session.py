@@ -95,9 +95,10 @@ class Session:
         """Make sure that the log can be relied on as a whole.
 
         Raises:
-            Refused: if an event shows another history that nobody has acknowledged, or a tag does.
+            Refused: if no policy is in force, or an event or a tag shows another history that nobody has acknowledged.
             Undecided: if an event cannot be decided, or is dated ahead of this clock.
         """
+        _ = self.policy  # a log without one knows nobody: say that, before anything is missed in it
         for judged in self.state.conflicts.values():
             raise Refused(
                 f"event {judged.index} belongs to another history of this log",

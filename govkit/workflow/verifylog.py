@@ -66,8 +66,8 @@ def verify_log(session: Session, *, min_head: str | None = None) -> LogVerdict:
         session.check_history()
     except Undecided as error:
         undecided.append(str(error))
-    except Refused:
-        pass  # said above, one by one
+    except Refused as error:
+        problems += [] if problems else [str(error)]  # most is said above, one by one
     if not problems and not undecided:
         log_storage.remember(session.git, session.log)
     return LogVerdict(session.log.head, session.log.root_of_trust, counts, problems, undecided, notes)
