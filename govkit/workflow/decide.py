@@ -18,6 +18,7 @@ from govkit.core.policycheck import suggest
 from govkit.core.resolve import Requirements
 from govkit.core.state import Request
 from govkit.storage import files
+from govkit.workflow import policyfile
 from govkit.workflow.plans import Plan, Signed, Written
 from govkit.workflow.session import Session
 
@@ -152,6 +153,11 @@ def _plan(session: Session, name: str, choice: Choice, words: Words) -> Plan:
         raise Refused(f"the policy in force does not know what '{name}' asks for")
     if choice == "reject" and not words.comment.strip() and session.policy.policy.rules > 1:
         raise Usage("a reject says why", why="the requester must know what to mend", fix="say it with -m 'REASON'")
+    if request.body.policy is not None and choice == "approve":
+        other = policyfile.contradiction(session, request.at)
+        if other:
+            fix = "reject it, and find out who proposed it: 'govkit policy propose' makes no such request"
+            raise Refused(f"'{name}' is not what it looks like", why=other, fix=fix)
     chosen = words.role or _role(session, request, rules, choice)
     body = DecisionRecorded(
         request=request.id,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from govkit.core.errors import Refused, Undecided
 from govkit.core.events import Head
 from govkit.storage import log as log_storage
+from govkit.workflow import policyfile
 from govkit.workflow.session import Session
 from govkit.workflow.verify import check_min_head, tag_faults
 
@@ -57,6 +58,9 @@ def verify_log(session: Session, *, min_head: str | None = None) -> LogVerdict:
             undecided.append(line)
         elif judged.status != "good":
             notes.append(f"{line} ({judged.status}, no effect)")
+        else:
+            said = policyfile.contradiction(session, judged)
+            notes += [f"event {judged.index}: {said}"] if said else []
         problems += [f"event {judged.index}: its commit {strange}" for strange in judged.irregular]
     problems += [f"the log is not all there, or was rewritten: {problem}" for problem in session.unseen_history()]
     for fault in tag_faults(session):
