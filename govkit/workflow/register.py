@@ -266,9 +266,7 @@ def _request_plan(
         summary=[
             f"ask to let {model}@{version} serve in {stage}{instead}{how}",
             f"reason: {reason}",
-            f"card {bound.card}",
-            f"weights {bound.weights}",
-            f"requirements {bound.requirements}",
+            *(f"{name} {getattr(bound, name)}" for name in ("card", "weights", "requirements")),
             history.tier_words(session.state, found, stage),
         ],
     )

@@ -17,6 +17,9 @@ from govkit.storage.trees import CommitTree
 from govkit.workflow import cards, facts, judge, register
 from govkit.workflow.session import Session
 
+#: How many tags without effect are named one by one.
+_MANY = 20
+
 
 def verify(session: Session, model: str, stage: str, *, min_head: str | None = None) -> VerifyVerdict:
     """Prove which version serves in a stage, or say why that is not proven.
@@ -148,7 +151,10 @@ class _Verification:
             self.add("tags", Verdict.FAIL, required, "; ".join(broken), fix)
         else:
             self.add("tags", Verdict.PASS, required, "all there, unmoved")
-        self.notes += [f"the tag '{fault.name}' has no effect: {fault.problem}" for fault in mine if not fault.recorded]
+        others = [f"the tag '{fault.name}' has no effect: {fault.problem}" for fault in mine if not fault.recorded]
+        # Anybody can push thousands, and so bury what else there is to say.
+        more = f"{len(others) - _MANY} more tags have no effect: 'govkit log verify' names them"
+        self.notes += [*others[:_MANY], *([more] if len(others) > _MANY else [])]
 
     def _check_tag(self) -> None:
         """Read the promotion's tag from the repository and hold it against the log once more."""
