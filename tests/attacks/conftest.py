@@ -22,6 +22,7 @@ import pytest
 import world as worlds
 
 from govkit.cli import common
+from govkit.core import inert
 from govkit.core.errors import GovkitError, Malformed
 from govkit.core.ledger import Ledger
 from govkit.workflow.verify import _Verification
@@ -70,9 +71,7 @@ def asserted(reason: str, texts: list[str]) -> int | None:
 
 def stable(text: str) -> str:
     """Return a reason as one line without what differs from run to run."""
-    # A worker cannot send half a character.
-    whole = text.encode("utf-8", "backslashreplace").decode()
-    return " ".join(VARYING.sub("…", whole).split())[:400]
+    return VARYING.sub("…", inert.line(text))[:400]
 
 
 class Notes:
