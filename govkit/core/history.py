@@ -48,6 +48,24 @@ def of(
     )
 
 
+def tier_words(state: State, version: Version, stage: str | None, before: int | None = None) -> str:
+    """Return a version's risk tier for people, and that of the last version that was let in, where it was another.
+
+    The tier is what the model's own people say of it, and the policy asks less of a lower one: who decides is told.
+
+    Args:
+        state: what the log says.
+        version: the version.
+        stage: the stage that it is for.
+        before: only promotions before this place in the log count; None for all.
+    """
+    last = yardstick(state, version.model, stage, before=before) if stage else None
+    known = state.versions.get((version.model, last.body.version)) if last else None
+    if known is None or known.body.tier == version.body.tier:
+        return f"risk tier {version.body.tier}"
+    return f"risk tier {version.body.tier}: CHANGED, {known.model}@{known.body.version} has {known.body.tier}"
+
+
 def _is_of(at: Judged, body: object, version: Version) -> bool:
     subject = at.event.subject if at.event else None
     return (subject, getattr(body, "version", None)) == (version.model, version.body.version)

@@ -25,6 +25,13 @@ MIN_RSA_BITS = 2048
 #: An RSA key of 16,384 bits, the most that OpenSSH takes, has 2,100 bytes.
 MAX_BLOB = 4096
 
+# Ed25519's points of small order by their y coordinate (RFC 7748 section 7, RFC 8032 section 5.1): under such a key one
+# signature fits every message, and anybody can write it.
+_P = 2**255 - 19
+_Y8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+_SMALL_ORDER = frozenset({0, 1, _P - 1, _Y8, _P - _Y8})
+_PRESENT = 0x01
+
 # Bytes of an uncompressed point, by curve; OpenSSH takes no other form (``sshbuf_get_ec``).
 _POINTS = {b"nistp256": 65, b"nistp384": 97, b"nistp521": 133}
 
@@ -67,6 +74,9 @@ def from_blob(blob: bytes, *, expected: str | None = None) -> str:
 def _check_ed25519(kind: str, fields: list[bytes]) -> None:
     if len(fields) != _count(kind, 2) or len(fields[1]) != 32:
         raise Malformed("an Ed25519 key has 32 bytes")
+    y = int.from_bytes(fields[1], "little") % 2**255  # the highest bit is the sign of x
+    if y >= _P or y in _SMALL_ORDER:
+        raise Malformed("an Ed25519 key under which anybody can sign")
 
 
 def _check_ecdsa(kind: str, fields: list[bytes]) -> None:
@@ -85,10 +95,15 @@ def _count(kind: str, fields: int) -> int:
 def _check_rsa(_kind: str, fields: list[bytes]) -> None:
     if len(fields) != 3 or int.from_bytes(fields[2], "big").bit_length() < MIN_RSA_BITS:
         raise Malformed(f"an RSA key needs at least {MIN_RSA_BITS} bits")
-    for number in fields[1:]:
-        # One key must have one spelling, or it could stand under two people: RFC 4251 section 5, mpint.
+    # One key must have one spelling, or it could stand under two people.
+    _check_shortest(fields[1:])
+
+
+def _check_shortest(numbers: list[bytes]) -> None:
+    """Refuse numbers that are not in their shortest form (RFC 4251 section 5, mpint)."""
+    for number in numbers:
         if number[:1] >= b"\x80" or (number[:1] == b"\0" and number[1:2] < b"\x80"):
-            raise Malformed("an RSA key's numbers must be in their shortest form")
+            raise Malformed("a number that is not in its shortest form")
 
 
 def fingerprint(key: str) -> str:
@@ -97,15 +112,15 @@ def fingerprint(key: str) -> str:
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
 
 
-def _fields(blob: bytes) -> list[bytes]:
+def _fields(blob: bytes, what: str = "key") -> list[bytes]:
     """Split a blob into its length-prefixed strings (RFC 4251 section 5)."""
     if len(blob) > MAX_BLOB:
-        raise Malformed(f"a key of {len(blob)} bytes; {MAX_BLOB} are allowed")
+        raise Malformed(f"a {what} of {len(blob)} bytes; {MAX_BLOB} are allowed")
     fields, start = [], 0
     while start < len(blob):
         length = int.from_bytes(blob[start : start + 4], "big")
         if start + 4 + length > len(blob):
-            raise Malformed("a key that is cut short")
+            raise Malformed(f"a {what} that is cut short")
         fields.append(blob[start + 4 : start + 4 + length])
         start += 4 + length
     return fields
@@ -171,12 +186,38 @@ def signed_by(blob: bytes, namespace: str) -> str:
     """
     if blob[:6] != b"SSHSIG" or blob[6:10] != b"\0\0\0\1":
         raise Malformed("not a version 1 SSH signature")
-    fields = _fields(blob[10:])
+    fields = _fields(blob[10:], "signature")
     if len(fields) != 5:
         raise Malformed("an SSH signature with other fields than it should have")
-    key, purpose, reserved, algorithm, _ = fields
+    key, purpose, reserved, algorithm, signature = fields
     if purpose != namespace.encode():
         raise Malformed(f"signed for the purpose {purpose.decode('utf-8', 'replace')!r}, not {namespace!r}")
     if reserved or algorithm not in (b"sha256", b"sha512"):
         raise Malformed("an SSH signature over another hash than SHA-256 or SHA-512")
-    return from_blob(key)
+    owner = from_blob(key)
+    _check_signature(owner.split()[0], signature)
+    return owner
+
+
+def _check_signature(kind: str, signature: bytes) -> None:
+    """Refuse a signature in another spelling than OpenSSH's: whoever can rewrite one changes an event's identity.
+
+    Formats: RFC 8332 (RSA), RFC 5656 (ECDSA), RFC 8709 (Ed25519), OpenSSH's ``PROTOCOL.u2f`` (``sk-``: flags and a
+    counter follow). ECDSA as such lets everybody make a second signature from a first one; that remains.
+    """
+    body = signature
+    if kind.startswith("sk-"):
+        body, flags = signature[:-5], signature[-5:-4]
+        if not flags or not flags[0] & _PRESENT:
+            raise Malformed("a hardware key's signature for which nobody touched it")
+    fields = _fields(body, "signature")
+    named = ("rsa-sha2-256", "rsa-sha2-512") if kind == "ssh-rsa" else (kind,)
+    if len(fields) != 2 or fields[0] not in [name.encode() for name in named]:
+        raise Malformed(f"not a signature of a key of type {kind}")
+    if "ecdsa" in kind:
+        numbers = _fields(fields[1], "signature")
+        if len(numbers) != 2:
+            raise Malformed("an ECDSA signature is two numbers")
+        _check_shortest(numbers)
+    elif "ed25519" in kind and len(fields[1]) != 64:
+        raise Malformed("an Ed25519 signature has 64 bytes")

@@ -236,13 +236,14 @@ def fetch(root: Path, commit: str, path: str, target: Path) -> None:
 
     Raises:
         Usage: if this is no DVC repository.
-        Refused: if DVC cannot deliver it; with what DVC said.
+        Refused: if DVC would import it from elsewhere, or cannot deliver it; with what DVC said.
     """
     from dvc.api import DVCFileSystem
     from dvc.exceptions import DvcException, NotDvcRepoError
 
     try:
         source = DVCFileSystem(str(root), rev=commit)
+        _refuse_import(source.repo.index.outs, path)
         source.get("/" + path, str(target), recursive=True)
     except NotDvcRepoError as error:
         raise Usage("this is not a DVC repository", fix="run 'dvc init'") from error
@@ -251,6 +252,23 @@ def fetch(root: Path, commit: str, path: str, target: Path) -> None:
         raise Refused(
             f"DVC could not deliver {path}", why=str(error), fix="check the DVC remote with 'dvc fetch'"
         ) from error
+
+
+def _refuse_import(outs: Iterable[Any], path: str) -> None:
+    """Refuse what DVC would fetch from where a ``.dvc`` file says that it was imported from.
+
+    Whoever can push can write such a file. DVC would clone the repository that it names and obey that one's
+    configuration, which can name a command to run; or take a client's settings (``fs_config``) from the file itself.
+    """
+    wanted = path.split("/")
+    for out in outs:
+        key = list(out.index_key[1])
+        if out.stage.is_import and all(own == other for own, other in zip(key, wanted, strict=False)):
+            raise Refused(
+                f"{path} is imported from elsewhere",
+                why=f"{out.stage.path.lstrip('/')} names another place, and DVC would fetch from there by its settings",
+                fix="keep the bytes in this repository's own remote: 'dvc add' them instead, and register that",
+            )
 
 
 def pushed(root: Path, items: Iterable[Item]) -> dict[str, bool]:

@@ -122,6 +122,9 @@ class _Files:
         self._commit = commit
         self._blobs = {item.name: item.id for item in entries if item.mode == "100644"}
         self._strange = [f"holds '{i.name}', which is not a plain file" for i in entries if i.mode != "100644"]
+        names = [item.name for item in entries]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        self._strange += [f"holds '{name}' twice, so that others may read another one" for name in twice]
         self._unread: list[tuple[str, str]] = []
 
     def unread(self, seen: dict[tuple[str, str], Evidence]) -> list[str]:

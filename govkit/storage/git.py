@@ -7,6 +7,7 @@ commands run with replacement objects, grafts, hooks and the commit graph off, a
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,6 +27,11 @@ from govkit.storage.objects import RawObject
 
 ZERO = "0" * 40
 _MISSING = "missing object"
+_ID = re.compile(r"[0-9a-f]{40}")
+_SHORT = re.compile(r"[0-9a-f]{4,39}")
+_CO_AUTHOR = re.compile(r"\s*co-authored-by\s*:", re.IGNORECASE)
+#: What may follow the name in a revision: ``~1``, ``^{commit}``, ``:path``, ``@{upstream}``.
+_OPERATOR = re.compile(r"[~^:]|@\{")
 _SAFE_CONFIG = (
     "core.commitGraph=false",
     "core.hooksPath=/dev/null",
@@ -168,12 +174,17 @@ class Repository:
 
         Raises:
             Undecided: if this repository does not have it.
+            Refused: if its bytes are not those that its id stands for. Git itself looks only when it fetches, so
+                whoever can write to ``.git/objects``, or to what a clone borrows from, could change them unseen.
         """
         try:
             _, kind, _, data = self._repo.git.get_object_data(identity)
         except (ValueError, GitError, OSError) as error:
             raise objects.absent(identity) from error
-        return _text(kind), data
+        word = _text(kind)
+        if _ID.fullmatch(identity):
+            objects.check_id(identity, word, data)
+        return word, data
 
     def size(self, identity: str) -> int:
         """Return the size of an object in bytes, without reading it.
@@ -243,6 +254,12 @@ class Repository:
             head, _, path = line.partition(b"\t")
             mode, _, identity = head.decode().split(" ")
             name = path.decode("utf-8", "surrogateescape")
+            if name in found:
+                raise Refused(
+                    f"commit {commit[:10]} holds '{name}' twice",
+                    why="one reader sees the one, another the other",
+                    fix="find out who made the commit: Git itself makes none like that ('git fsck' names it)",
+                )
             found[name] = TreeEntry(mode, identity, name)
         return found
 
@@ -270,7 +287,21 @@ class Repository:
         return {name: identity for identity, _, name in (line.partition(" ") for line in out.split("\n") if line)}
 
     def resolve(self, revision: str) -> str | None:
-        """Return the commit that a revision names, in hex, or None."""
+        """Return the commit that a revision names, in hex, or None.
+
+        Raises:
+            Usage: if it names more than one thing: Git would take a tag before a branch, and either before a short id,
+                and anybody who can push can make one of that name.
+        """
+        word = _OPERATOR.split(revision)[0]
+        places = [f"refs/{kind}/{word}" for kind in ("tags", "heads", "remotes")]
+        named = [name for name in self.refs(*places) if name in places]
+        if len(named) > (0 if _SHORT.fullmatch(word) else 1):
+            raise Usage(
+                f"'{word}' names more than one thing",
+                why=f"there is {' and '.join(named)}{'' if len(named) > 1 else ', and it may be a short id'}",
+                fix=f"write it in full: {named[-1]}, or the commit's 40 digits",
+            )
         code, out, _ = self.try_run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         return out.decode().strip() if code == 0 else None
 
@@ -339,6 +370,9 @@ def parse_commit(identity: str, kind: str, raw: bytes) -> RawCommit:
         if not line.startswith("parent "):
             break
         parents.append(line[7:])
+    # Anything else would be looked up as a name, and could lead round in a circle.
+    if not all(_ID.fullmatch(named) for named in (header[0][5:], *parents)):
+        raise Malformed(f"{identity[:12]} names its tree or a parent otherwise than by an id")
     return RawCommit(identity, header[0][5:], tuple(parents), raw)
 
 
@@ -392,8 +426,9 @@ def addresses(raw: bytes) -> frozenset[str]:
     text = raw.decode("utf-8", "replace")
     header, _, message = text.partition("\n\n")
     lines = [line for line in header.split("\n") if line.startswith("author ")]
-    lines += [line for line in message.split("\n") if line.lower().startswith("co-authored-by:")]
-    found = (line[line.rfind("<") + 1 : line.rfind(">")].strip().lower() for line in lines if "<" in line)
+    lines += [line for line in message.split("\n") if _CO_AUTHOR.match(line)]
+    # Every address of a line: which of several is meant, Git and its hosts do not agree on.
+    found = (address.strip().lower() for line in lines for address in re.findall(r"<([^<>]*)", line))
     return frozenset(address for address in found if address)
 
 

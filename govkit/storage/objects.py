@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from govkit.core import limits
+from govkit.core import digests, limits
 from govkit.core.errors import Refused, Undecided
 
 #: Ids asked for at once: their lines fit into a pipe's buffer, so that neither side waits for the other.
@@ -51,7 +51,10 @@ def read_many(
             heads = [sizes.head() for _ in chunk]
             contents.ask([one for one, (kind, size) in zip(chunk, heads, strict=True) if _fits(kind, size, limit)])
             for one, (kind, size) in zip(chunk, heads, strict=True):
-                yield one, RawObject(kind, size, contents.body() if _fits(kind, size, limit) else None)
+                content = contents.body() if _fits(kind, size, limit) else None
+                if content is not None:
+                    check_id(one, kind, content)
+                yield one, RawObject(kind, size, content)
 
 
 def listing(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> bytes:
@@ -81,6 +84,20 @@ def listing(command: Sequence[str], folder: Path, environment: Mapping[str, str]
     if process.returncode != 0:
         raise Refused("git cannot list a commit's files", why=f"exit code {process.returncode}")
     return out
+
+
+def check_id(identity: str, kind: str, content: bytes) -> None:
+    """Make sure that an object's bytes are those that its id stands for, as Git does not when it reads one.
+
+    Raises:
+        Refused: if somebody changed it on disk.
+    """
+    if digests.git_object_id(kind, content) != f"git-sha1:{identity}":
+        raise Refused(
+            f"Git object {identity[:12]} was changed on disk",
+            why="its bytes are not those that its id stands for",
+            fix="find out who wrote to .git/objects with 'git fsck', and clone again",
+        )
 
 
 def absent(identity: str) -> Undecided:

@@ -93,8 +93,15 @@ def pin(pins: Pins, root: str, remote: str) -> None:
     """Add a root to the known-roots file.
 
     Raises:
-        Refused: if another root is pinned for the same remote.
+        Refused: if another root is pinned for the same remote, or the remote would write more than its own line.
     """
+    if not remote.isprintable():
+        # A log's remote is its author's to choose: a line break in it would pin a second root.
+        raise Refused(
+            "this log cannot be pinned",
+            why="its remote holds a line break or another character that is not to be seen",
+            fix="find out who opened it: no honest remote is written so",
+        )
     other = pins.contradicts(root, remote) if pins.explicit is None else None
     if other is not None:
         raise Refused(

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from govkit.core import approvals, canonical, events, limits, policy, policydiff, times
+from govkit.core import approvals, canonical, events, history, limits, policy, policydiff, times
 from govkit.core.errors import Malformed, Refused, Usage
 from govkit.core.events import Condition, DecisionRecorded
 from govkit.core.policy import Choice
@@ -18,6 +18,7 @@ from govkit.core.policycheck import suggest
 from govkit.core.resolve import Requirements
 from govkit.core.state import Request
 from govkit.storage import files
+from govkit.workflow import policyfile
 from govkit.workflow.plans import Plan, Signed, Written
 from govkit.workflow.session import Session
 
@@ -167,6 +168,11 @@ def _plan(session: Session, name: str, choice: Choice, words: Words) -> Plan:
         raise Refused(f"the policy in force does not know what '{name}' asks for")
     if choice == "reject" and not words.comment.strip() and session.policy.policy.rules > 1:
         raise Usage("a reject says why", why="the requester must know what to mend", fix="say it with -m 'REASON'")
+    if request.body.policy is not None and choice == "approve":
+        other = policyfile.contradiction(session, request.at)
+        if other:
+            fix = "reject it, and find out who proposed it: 'govkit policy propose' makes no such request"
+            raise Refused(f"'{name}' is not what it looks like", why=other, fix=fix)
     chosen = words.role or _role(session, request, rules, choice)
     body = DecisionRecorded(
         request=request.id,
@@ -258,6 +264,8 @@ def _summary(session: Session, request: Request, rules: Requirements, body: Deci
     ]
     if bound is not None:
         lines += [f"card {bound.card}", f"weights {bound.weights}", f"requirements {bound.requirements}"]
+        version = session.state.versions[request.model, request.body.version or ""]
+        lines.append(history.tier_words(session.state, version, request.body.stage))
     violation = session.state.violations.get(request.body.index) if request.body.index is not None else None
     if violation is not None:
         lines.append(f"the violation: event {violation.index} is {violation.status}: {violation.reason}")

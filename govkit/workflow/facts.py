@@ -22,6 +22,8 @@ from govkit.workflow import cards
 from govkit.workflow.session import Session
 
 Pushed = Mapping[str, bool] | Literal["attested"]
+#: Where DVC's settings lie, as Git's pathspecs. A folder is never listed by itself, a link or submodule is.
+_SETTINGS = (":(glob)**/.dvc", ":(glob)**/.dvc/config", ":(glob)**/.dvc/config.local")
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,13 @@ def check_settings(session: Session, commit: str) -> None:
     Raises:
         Refused: names file and setting.
     """
+    for path in session.git.run("ls-files", "-z", "--", *_SETTINGS).decode("utf-8", "surrogateescape").split("\0")[:-1]:
+        if path.rpartition("/")[2] == ".dvc" or (session.git.root / path).is_symlink():
+            raise Refused(
+                f"{path} is a symbolic link or a submodule",
+                why="whoever can push can make one, and it leads DVC to settings that are not looked at here",
+                fix="put the folder .dvc and its config there as they are",
+            )
     for tree in (CommitTree(session.git, commit), WorkTree(session.git)):
         for path in tree.paths():
             if path.rpartition("/")[0].endswith(".dvc") and path.rpartition("/")[2] in ("config", "config.local"):

@@ -120,6 +120,8 @@ def _open(session: Session, done: Initialised, remote: str | None) -> None:
         return
     text, policy = policyfile.read_fit(WorkTree(session.git))
     url = remote if remote is not None else _origin(session)
+    if not url.isprintable():
+        raise Usage("the remote holds a character that is not to be seen", fix="name it with --remote URL")
     entry, evidence = _first_entry(session, text, policy, url)
     ledger = Ledger()
     judged = ledger.append(entry)

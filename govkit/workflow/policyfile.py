@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import msgspec
 
-from govkit.core import limits, policytext, yamltext
+from govkit.core import canonical, limits, policy, policytext, yamltext
 from govkit.core.errors import GovkitError, Malformed, Refused, Usage
 from govkit.core.gates.base import Check
 from govkit.core.gates.expression import ExpressionGate
 from govkit.core.policycheck import Fault
 from govkit.core.policytext import PolicyText
+from govkit.core.state import Judged
 from govkit.storage import expressions
 from govkit.storage.trees import Tree
 from govkit.workflow.session import Session
@@ -20,6 +21,8 @@ from govkit.workflow.session import Session
 PATH = "governance/policy.yaml"
 #: Its name as evidence in the log.
 NAME = "policy.yaml"
+#: The name of what counts.
+JSON_NAME = "policy.json"
 
 
 def read(tree: Tree) -> tuple[bytes, PolicyText]:
@@ -99,6 +102,30 @@ def _lines_in_force(session: Session) -> dict[yamltext.Path, int]:
         return yamltext.load(text, where=PATH).lines
     except (GovkitError, Malformed):
         return {}
+
+
+def contradiction(session: Session, judged: Judged) -> str:
+    """Say whether the YAML that goes along for people says something else than the policy that counts.
+
+    Args:
+        session: the repository.
+        judged: an event that proposes or adopts a policy.
+
+    Returns:
+        What is wrong, or an empty string; also for an event without both files.
+    """
+    event = judged.event
+    if event is None or not {NAME, JSON_NAME} <= event.evidence.keys():
+        return ""
+    try:
+        text, counts = (
+            session.log.evidence(session.git, judged.index, n, event.evidence[n]) for n in (NAME, JSON_NAME)
+        )
+        # Both written out by this govkit: an older one knew fewer defaults.
+        same = policytext.read(text, where=NAME).canonical == policy.written_out(canonical.decode(counts))
+    except (GovkitError, Malformed) as error:
+        return f"its {NAME} cannot be held against its {JSON_NAME}: {error}"
+    return "" if same else f"its {NAME} says something else than the {JSON_NAME} that counts"
 
 
 def unfit(faults: Iterable[tuple[int, Fault]], what: str) -> Refused:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from govkit.core import digests, names
+from govkit.core import digests, history, names
 from govkit.core.card import Card
 from govkit.core.errors import Refused, Usage
 from govkit.core.events import RequestOpened, TagRef, VersionRegistered
@@ -266,8 +266,7 @@ def _request_plan(
         summary=[
             f"ask to let {model}@{version} serve in {stage}{instead}{how}",
             f"reason: {reason}",
-            f"card {bound.card}",
-            f"weights {bound.weights}",
-            f"requirements {bound.requirements}",
+            *(f"{name} {getattr(bound, name)}" for name in ("card", "weights", "requirements")),
+            history.tier_words(session.state, found, stage),
         ],
     )

@@ -113,7 +113,7 @@ class Session:
             mending: overlook what an administrator quorum can acknowledge, as the work is to acknowledge it.
 
         Raises:
-            Refused: if an event shows another history that nobody has acknowledged, or a tag does.
+            Refused: if no policy is in force, or an event or a tag shows another history that nobody has acknowledged.
             Undecided: if an event cannot be decided, or is dated ahead of this clock.
         """
         for trouble in self.troubles(mending=mending):
@@ -121,6 +121,7 @@ class Session:
 
     def troubles(self, *, mending: bool = False) -> Iterator[GovkitError]:
         """Yield each reason why the log cannot be relied on; see :meth:`check_history`."""
+        _ = self.policy  # a log without one knows nobody: say that, before anything is missed in it
         violations = self.state.violations
         overlooked = violations if mending else {}
         for judged in self.state.conflicts.values():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from govkit.core import digests, tagcheck, tags, times, verdict
+from govkit.core import digests, history, tagcheck, tags, times, verdict
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
 from govkit.core.gates.base import Check, Verdict
 from govkit.core.state import Clearing, Judged, Promotion, State
@@ -17,6 +17,9 @@ from govkit.storage import log as log_storage
 from govkit.storage.trees import CommitTree
 from govkit.workflow import cards, checkpoints, facts, judge, register, retrospect
 from govkit.workflow.session import Session
+
+#: How many tags without effect are named one by one.
+_MANY = 20
 
 
 def verify(session: Session, model: str, stage: str, *, min_head: str | None = None) -> VerifyVerdict:
@@ -161,7 +164,10 @@ class _Verification:
             self.add("tags", Verdict.FAIL, required, "; ".join(broken), fix)
         else:
             self.add("tags", Verdict.PASS, required, "all there, unmoved")
-        self.notes += [f"the tag '{fault.name}' has no effect: {fault.problem}" for fault in mine if not fault.recorded]
+        others = [f"the tag '{fault.name}' has no effect: {fault.problem}" for fault in mine if not fault.recorded]
+        # Anybody can push thousands, and so bury what else there is to say.
+        more = f"{len(others) - _MANY} more tags have no effect: 'govkit log verify' names them"
+        self.notes += [*others[:_MANY], *([more] if len(others) > _MANY else [])]
 
     def _check_tag(self) -> None:
         """Read the promotion's tag from the repository and hold it against the log once more."""
@@ -252,6 +258,8 @@ class _Verification:
         if question is None:
             self.add("requirements", Verdict.FAIL, "those that were approved", "they cannot be found in the log")
             return
+        tier = history.tier_words(state, question.version, original.body.stage, original.at.index)
+        self.notes += [tier] if "CHANGED" in tier else []
         try:
             for check in retrospect.checks(self.session, question, retrospect.decisions(state, original)):
                 self.checks.append(check)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from govkit.core.errors import Refused, Undecided
 from govkit.core.events import Head
 from govkit.storage import log as log_storage
-from govkit.workflow import checkpoints, mirrorcheck
+from govkit.workflow import checkpoints, mirrorcheck, policyfile
 from govkit.workflow.mirrorsource import Watch
 from govkit.workflow.session import Session
 from govkit.workflow.verify import acknowledgement, check_min_head, tag_faults
@@ -68,6 +68,9 @@ def verify_log(
             undecided.append(line)
         elif judged.status != "good":
             notes.append(f"{line} ({judged.status}, no effect{acknowledgement(state, judged)})")
+        else:
+            said = policyfile.contradiction(session, judged)
+            notes += [f"event {judged.index}: {said}"] if said else []
         problems += [f"event {judged.index}: its commit {strange}" for strange in judged.irregular]
     notes += checkpoints.stale(session)
     problems += [f"the log is not all there, or was rewritten: {problem}" for problem in session.unseen_history()]
@@ -78,8 +81,8 @@ def verify_log(
         session.check_history()
     except Undecided as error:
         undecided.append(str(error))
-    except Refused:
-        pass  # said above, one by one
+    except Refused as error:
+        problems += [] if problems else [str(error)]  # most is said above, one by one
     for text in mirrors:
         compared = mirrorcheck.compare(session, text, watch=watch)
         problems += compared.problems

@@ -77,3 +77,15 @@ def test_control(requested: World) -> None:
     requested.promote("1.1.0", "production")
     assert gto_serves(requested) == "scorer@v1.1.0"
     assert "PROVEN: scorer@1.1.0 serves in production" in requested.verify().text
+
+
+def test_flood_of_tags_buries_nothing(promoted: World) -> None:
+    """Thousands of such tags are summed up beside the proof, and named by the check of the whole log."""
+    head = promoted.git("rev-parse", "HEAD")
+    flood = "".join(f"create refs/tags/scorer#x#{number} {head}\n" for number in range(100, 1100))
+    promoted.git("update-ref", "--stdin", stdin=flood.encode())
+    text = promoted.verify().text
+    assert "980 more tags have no effect: 'govkit log verify' names them" in text
+    assert len(text) < 20_000
+    assert text.count("'scorer#x#") == 20
+    assert promoted.govkit("log", "verify").text.count("'scorer#x#") == 1000

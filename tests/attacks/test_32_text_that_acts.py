@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import forge
 import pytest
 import yaml as pyyaml
+from rawlog import edited, entries, rewrite
 from world import EVALUATE, MODEL, World
 
 from govkit.core import canonical
@@ -157,12 +159,10 @@ def test_in_the_policy(promoted: World) -> None:
 
 def test_in_the_remote_of_event_0(governed: World) -> None:
     """What a stranger's log says of its remote cannot pass for its root of trust."""
-    governed.git("update-ref", "-d", "refs/heads/govkit/log")
-    governed.forget()
-    (governed.folder / "known_roots").unlink()
     lie = "somewhere\nroot of trust   sha256:" + "0" * 64
-    governed.govkit("init", "--remote", lie, as_="rita", expect=None)
-    (governed.folder / "known_roots").unlink(missing_ok=True)
+    first = edited(entries(governed)[0], lambda event: event["body"]["genesis"].update(remote=lie))
+    rewrite(governed, [replace(first, signature=governed.sign("rita", first.event))])
+    (governed.folder / "known_roots").unlink()
     result = governed.govkit("trust", expect=1)
     assert len([line for line in result.out.splitlines() if line.startswith("root of trust")]) == 1
 

@@ -131,3 +131,17 @@ def test_another_stage_and_another_card(rejected: World) -> None:
     rejected.request("1.2.0", "production")
     rejected.approve("1.2.0", "production", "rita", "vera")
     rejected.promote("1.2.0", "production")
+
+
+def test_limit_a_rollback_needs_no_new_yes(requested: World) -> None:
+    """The limit: a reject is no obstacle to go back to a version that served; revoking it is."""
+    requested.approve("1.1.0", "production", "rita", "vera")
+    requested.promote("1.1.0", "production")
+    requested.request("1.0.0", "production")
+    requested.govkit("reject", f"{MODEL}@1.0.0#production", "-m", "not again", as_="victor")
+    first = requested.log().state.stages[MODEL, "production"][0]
+    fields = {"kind": "rollback", "request": None, "decisions": [], "restores": first.at.id}
+    assert forge.promotion(requested, first.body.request, **fields).status == "good"
+    assert "PROVEN: scorer@1.0.0" in requested.verify().text
+    requested.push_signed("rita", type="version.revoked", body={"version": "1.0.0", "reason": "not again"})
+    assert "revoked by rita" in requested.verify(expect=1).text

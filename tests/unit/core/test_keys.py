@@ -52,6 +52,16 @@ BAD: dict[str, tuple[bytes, ...]] = {
     "no type": (b"", b"k" * 32),
     "type alone": (b"ssh-ed25519",),
     "short ed25519": (b"ssh-ed25519", b"k" * 31),
+    "ed25519 of order 1": (b"ssh-ed25519", b"\x01" + b"\0" * 31),
+    "ed25519 of order 8": (
+        b"ssh-ed25519",
+        bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+    ),
+    "ed25519 of order 8, the other sign": (
+        b"ssh-ed25519",
+        bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85"),
+    ),
+    "ed25519 beyond the field": (b"ssh-ed25519", b"\xee" + b"\xff" * 30 + b"\x7f"),
     "ed25519 with more": (b"ssh-ed25519", b"k" * 32, b""),
     "rsa of 1024 bits": (b"ssh-rsa", b"\x01\0\x01", b"\0" + b"\xc1" * 128),
     "rsa without modulus": (b"ssh-rsa", b"\x01\0\x01"),

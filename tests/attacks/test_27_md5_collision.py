@@ -1,0 +1,106 @@
+"""Weights are swapped for others of the same MD5: DVC cannot tell them apart, in its cache, its remote or on disk.
+
+Found by their SHA-256, before they reach their place, and when the card is made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+from world import MODEL, World
+
+DATA = Path(__file__).parents[1] / "data" / "md5-collision.txt"
+GOOD, EVIL = (bytes.fromhex(line) + b"weights" for line in DATA.read_text().splitlines() if not line.startswith("#"))
+MD5 = hashlib.md5(GOOD).hexdigest()
+
+
+def swap(folder: Path) -> None:
+    """Put the other bytes where DVC keeps the object."""
+    path = folder / "files" / "md5" / MD5[:2] / MD5[2:]
+    assert path.read_bytes() == GOOD
+    path.chmod(0o644)
+    path.write_bytes(EVIL)
+
+
+@pytest.fixture
+def collided(governed: World) -> World:
+    """A world whose weights begin with one of two blocks that have the same MD5; 1.0.0 serves."""
+    train = governed.repo / "train.py"
+    text = train.read_text().replace(".write_text(json.dumps({", ".write_bytes(bytes.fromhex(GOOD)); print(({")
+    assert text != train.read_text()
+    train.write_text(f"GOOD = {GOOD.hex()!r}\n{text}")
+    evaluate = governed.repo / "evaluate.py"
+    evaluate.write_text(
+        evaluate.read_text().replace('json.loads(pathlib.Path("model.json").read_text())["slope"]', "0.8")
+    )
+    governed.shell("dvc", "repro", "-q")
+    governed.shell("dvc", "push", "-q")
+    governed.commit("Weights of bytes")
+    governed.release("1.0.0")
+    assert MD5 in (governed.repo / "dvc.lock").read_text()
+    return governed
+
+
+def test_pair_collides() -> None:
+    """Two files, one MD5, two SHA-256."""
+    assert GOOD != EVIL
+    assert hashlib.md5(GOOD).digest() == hashlib.md5(EVIL).digest()
+    assert hashlib.sha256(GOOD).digest() != hashlib.sha256(EVIL).digest()
+
+
+def test_swapped_in_the_remote(collided: World) -> None:
+    """A deployment fetches from the remote: stock DVC delivers the other weights, ``get`` refuses them."""
+    swap(collided.folder / "remote")
+    clone = collided.clone("remote-clone")
+    (collided.repo / "model.json").unlink()
+    shutil.rmtree(collided.repo / ".dvc" / "cache")
+    collided.shell("dvc", "pull", "-q", "model.json")
+    assert (collided.repo / "model.json").read_bytes() == EVIL
+    assert clone.is_dir()
+    assert collided.shell("dvc", "status", "train").strip().endswith("up to date.")
+    target = collided.folder / "served"
+    result = collided.govkit("get", MODEL, "--stage", "production", "-o", str(target), expect=1)
+    assert not target.exists()
+    assert hashlib.sha256(EVIL).hexdigest()[:40] in result.text
+
+
+def test_swapped_in_a_fresh_clone(collided: World) -> None:
+    """Where no bytes are at hand, the verifier takes the digest on trust and says so; ``get`` then refuses the bytes."""
+    swap(collided.folder / "remote")
+    clone = collided.folder / "clones" / "fresh"
+    clone.parent.mkdir()
+    (collided.folder / "clones" / "remote").symlink_to(collided.folder / "remote")
+    collided.shell("git", "clone", "-q", str(collided.repo), str(clone))
+    collided.govkit("verify", MODEL, "--stage", "production", repo=clone)
+    target = collided.folder / "served"
+    words = ("get", MODEL, "--stage", "production", "-o", str(target))
+    result = collided.govkit(*words, repo=clone, expect=1)
+    assert "the weights that DVC delivered are not those that were approved" in result.text
+    assert f"delivered sha256:{hashlib.sha256(EVIL).hexdigest()}" in result.text
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("where", ["working tree", "cache"])
+def test_swapped_on_disk(collided: World, where: str) -> None:
+    """On a machine that has them, ``verify`` reads the bytes and finds another card."""
+    model = collided.repo / "model.json"
+    model.unlink()
+    if where == "cache":
+        swap(collided.repo / ".dvc" / "cache")
+    else:
+        model.write_bytes(EVIL)
+    text = collided.verify(expect=1).text
+    assert "weights.sha256: says" in text
+    assert "REFUSED: scorer@1.0.0" in text
+
+
+def test_control(collided: World) -> None:
+    """The honest weights are delivered through the same remote."""
+    (collided.repo / "model.json").unlink()
+    shutil.rmtree(collided.repo / ".dvc" / "cache")
+    target = collided.folder / "served"
+    collided.govkit("get", MODEL, "--stage", "production", "-o", str(target))
+    assert (target / "model.json").read_bytes() == GOOD
