@@ -11,7 +11,8 @@ from govkit.core.events import EVENT_FILE, SIGNATURE_FILE, Event
 from govkit.core.ledger import Entry
 from govkit.core.rules import Evidence
 from govkit.storage import workers
-from govkit.storage.git import RawCommit, Repository, TreeEntry, parse_commit, parse_tree
+from govkit.storage.git import Repository
+from govkit.storage.gitobjects import RawCommit, TreeEntry, parse_commit, parse_tree
 from govkit.storage.objects import RawObject
 from govkit.storage.signatures import EVENT_NAMESPACE, TAG_NAMESPACE, signer_of
 

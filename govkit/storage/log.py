@@ -14,7 +14,8 @@ from govkit.core.events import EVENT_FILE, SIGNATURE_FILE, Head
 from govkit.core.ledger import Ledger
 from govkit.core.state import State
 from govkit.storage import entries, files, logcache, writing
-from govkit.storage.git import RawCommit, Repository
+from govkit.storage.git import Repository
+from govkit.storage.gitobjects import RawCommit
 from govkit.storage.logcache import Remembered
 
 BRANCH = "refs/heads/govkit/log"

@@ -16,7 +16,7 @@ from govkit.core.policy import InForce
 from govkit.core.resolve import Requirements
 from govkit.core.state import Promotion, Version
 from govkit.storage import dvcbytes
-from govkit.storage.git import describe_commits
+from govkit.storage.gitobjects import describe_commits
 from govkit.storage.trees import CommitTree, WorkTree
 from govkit.workflow import cards
 from govkit.workflow.session import Session

@@ -14,7 +14,7 @@ from govkit.core.policy import InForce
 from govkit.core.policycheck import suggest
 from govkit.core.resolve import Requirements
 from govkit.core.state import Decision, Promotion, Request, Tally, Version
-from govkit.storage.git import describe_commits
+from govkit.storage.gitobjects import describe_commits
 from govkit.storage.trees import Tree
 from govkit.workflow import cards, facts
 from govkit.workflow.session import Session

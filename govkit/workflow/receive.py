@@ -15,7 +15,8 @@ from govkit.core.pushcheck import LOG, Push, Update
 from govkit.core.state import Status
 from govkit.storage import entries
 from govkit.storage import log as log_storage
-from govkit.storage.git import RawCommit, Repository
+from govkit.storage.git import Repository
+from govkit.storage.gitobjects import RawCommit
 from govkit.workflow.plans import Options
 
 

@@ -56,7 +56,7 @@ from govkit.core.ledger import Entry, Ledger
 from govkit.core.report import GateReport
 from govkit.core.verdict import VerifyVerdict
 from govkit.reports import lineage as lineage_report
-from govkit.storage import dvcbytes, entries, git, pins, scanning, signatures
+from govkit.storage import dvcbytes, entries, gitobjects, pins, scanning, signatures
 from govkit.workflow import decide
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -496,7 +496,7 @@ def _known_roots(data: bytes) -> None:
 
 @target("git-tree", [b"100644 event.json\0" + bytes(20) + b"40000 folder\0" + b"\xff" * 20])
 def _git_tree(data: bytes) -> None:
-    git.parse_tree(data)
+    gitobjects.parse_tree(data)
 
 
 COMMIT = (
@@ -509,9 +509,9 @@ COMMIT = (
 @target("git-commit", limit=1 << 20, seeds=[COMMIT, *files("log/00[0-3]/commit")])
 def _git_commit(data: bytes) -> None:
     if b"ecdsa" not in data and b"sk-" not in data:
-        list(git.describe_commits([git.RawCommit(HEX, HEX, (), data)]))
-    assert all(address == address.strip() for address in git.addresses(data))
-    found = git.parse_commit(HEX, "commit", data)
+        list(gitobjects.describe_commits([gitobjects.RawCommit(HEX, HEX, (), data)]))
+    assert all(address == address.strip() for address in gitobjects.addresses(data))
+    found = gitobjects.parse_commit(HEX, "commit", data)
     assert found.raw == data
     entries._differences(found, EVENTS[0], set())
 
