@@ -359,6 +359,10 @@ def later(start: str, length: str) -> str:
 
 _BEGIN, _END = b"-----BEGIN SSH SIGNATURE-----", b"-----END SSH SIGNATURE-----"
 _POINTS = {b"nistp256": 65, b"nistp384": 97, b"nistp521": 133}
+# Ed25519's field, its group's order, and its points of small order by y (RFC 8032, section 5.1; RFC 7748, section 7).
+_PRIME, _ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
+_EIGHTH = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+_SMALL = (0, 1, _PRIME - 1, _EIGHTH, _PRIME - _EIGHTH)
 
 
 def _fields(blob: bytes) -> list[bytes]:
@@ -369,8 +373,19 @@ def _fields(blob: bytes) -> list[bytes]:
         found.append(blob[start + 4 : end])
         start = end
     if start != len(blob):
-        raise ValueError("a key that is cut short, or too long")
+        raise ValueError("a key or signature that is cut short, or too long")
     return found
+
+
+def _shortest(numbers: Sequence[bytes]) -> bool:
+    """Tell whether numbers are not negative and without zeros to spare (RFC 4251, section 5)."""
+    return not any(each[:1] >= b"\x80" or (each[:1] == b"\0" and each[1:2] < b"\x80") for each in numbers)
+
+
+def _is_point(point: bytes) -> bool:
+    """Tell whether bytes can be an Ed25519 key; under one of small order anybody can sign everything."""
+    y = int.from_bytes(point, "little") % 2**255
+    return len(point) == 32 and y < _PRIME and y not in _SMALL
 
 
 def key_text(blob: bytes) -> str:
@@ -380,10 +395,10 @@ def key_text(blob: bytes) -> str:
     if kind.startswith("sk-"):
         rest = rest[:-1]
     if kind in ("ssh-ed25519", "sk-ssh-ed25519@openssh.com"):
-        sound = [len(part) for part in rest] == [32]
+        sound = len(rest) == 1 and _is_point(rest[0])
     elif kind == "ssh-rsa":
         sound = len(rest) == 2 and int.from_bytes(rest[1], "big").bit_length() >= 2048
-        sound &= not any(part[:1] >= b"\x80" or (part[:1] == b"\0" and part[1:2] < b"\x80") for part in rest)
+        sound &= _shortest(rest)
     else:
         curve = kind.removesuffix("@openssh.com").rpartition("-")[2].encode()
         known = {*(f"ecdsa-sha2-{name.decode()}" for name in _POINTS), "sk-ecdsa-sha2-nistp256@openssh.com"}
@@ -421,7 +436,37 @@ def claimed_key(signature: bytes, namespace: str) -> str:
         raise ValueError(f"not a signature made for '{namespace}'")
     if parts[3] not in (b"sha256", b"sha512"):
         raise ValueError("a signature over another hash than SHA-256 or SHA-512")
-    return key_text(parts[0])
+    key = key_text(parts[0])
+    if not _spelled(key.partition(" ")[0], parts[0], parts[4]):
+        raise ValueError("a signature in another spelling than OpenSSH's own, or one that nobody touched the key for")
+    return key
+
+
+def _spelled(kind: str, key: bytes, signature: bytes) -> bool:
+    """Tell whether a signature has the one spelling that OpenSSH writes.
+
+    ``ssh-keygen`` takes more: zeros before numbers of ECDSA, or left out before one of RSA, Ed25519's second number
+    beyond the group's order, RSA with the exponent 1, and hardware keys that nobody touched. Whoever can respell a
+    signature needs no key to change an event's identity. Formats: RFC 8332, 5656, 8032 and OpenSSH's PROTOCOL.u2f.
+    """
+    if kind.startswith("sk-"):
+        touched, signature = signature[-5:-4], signature[:-5]
+        if not touched or not touched[0] & 1:
+            return False
+    parts = _fields(signature)
+    if len(parts) != 2:
+        return False
+    name, value = parts
+    if kind == "ssh-rsa":
+        exponent, modulus = (int.from_bytes(part, "big") for part in _fields(key)[1:])
+        size = (modulus.bit_length() + 7) // 8
+        return name in (b"rsa-sha2-256", b"rsa-sha2-512") and len(value) == size and exponent >= 3 and exponent % 2 == 1
+    if name != kind.encode():
+        return False
+    if "ed25519" in kind:
+        return len(value) == 64 and int.from_bytes(value[32:], "little") < _ORDER
+    numbers = _fields(value)
+    return len(numbers) == 2 and _shortest(numbers)
 
 
 #: Returns the key whose signature over a message is good, or None; only keys that are ``trusted`` are looked at.

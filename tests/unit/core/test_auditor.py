@@ -138,6 +138,28 @@ def _blob(*fields: bytes) -> bytes:
 
 
 RSA = b"\x00" + b"\xc1" * 256
+FIELD = 2**255 - 19
+
+
+def _small_order() -> list[int]:
+    """Return the y of Ed25519's points of small order, from the curve's equation: doubled three times they are (0, 1)."""
+    d = -121665 * pow(121666, -1, FIELD) % FIELD
+    root = pow(2, (FIELD - 1) // 4, FIELD)  # of -1
+
+    def square_root(n: int) -> int | None:
+        found = pow(n, (FIELD + 3) // 8, FIELD)
+        return next((each for each in (found, found * root % FIELD) if (each * each - n) % FIELD == 0), None)
+
+    # A point of order 8 doubles to y = 0, so y² = -x², which makes the equation d·y⁴ + 2·y² = 1.
+    half = square_root(1 + d)
+    assert half is not None
+    squares = [(sign * half - 1) * pow(d, -1, FIELD) % FIELD for sign in (1, -1)]
+    eighths = [y for y in map(square_root, squares) if y is not None]
+    assert len(eighths) == 1
+    return [0, 1, FIELD - 1, eighths[0], FIELD - eighths[0]]
+
+
+SMALL = _small_order()
 BLOBS = [
     *(_blob(b"ssh-ed25519", b"k" * 32), _blob(b"ssh-ed25519", b"k" * 31), _blob(b"ssh-ed25519", b"k" * 32, b"")),
     *(_blob(b"ssh-rsa", b"\1\0\1", RSA), _blob(b"ssh-rsa", b"\0\1\0\1", RSA), _blob(b"ssh-rsa", b"\1\0\1", RSA[:200])),
@@ -154,6 +176,32 @@ BLOBS = [
     _blob(b"sk-ecdsa-sha2-nistp256@openssh.com", b"nistp256", b"\4" + b"p" * 64, b"ssh:"),
     *(_blob(b"sk-ecdsa-sha2-nistp384@openssh.com", b"nistp384", b"\4" + b"p" * 96, b"ssh:"), _blob(b"ecdsa-sha2-x")),
     *(_blob(b"ssh-ed25519", b"k" * 32) + b"\0", _blob(b"\xff", b"k" * 32), _blob(b"ssh-ed25519", b"k" * 5000)),
+    *(
+        _blob(kind.encode(), ((y % 2**255) | sign << 255).to_bytes(32, "little"), *more)
+        for kind, *more in (("ssh-ed25519",), ("sk-ssh-ed25519@openssh.com", b"ssh:"))
+        for y in (*SMALL, 2, FIELD - 2, FIELD, FIELD + 1, 2**255 - 1)
+        for sign in (0, 1)
+    ),
+]
+#: What a signature proper may look like: of every type, and spelled otherwise.
+INNER = [
+    *(b"", b"s" * 64, _blob(b"ssh-ed25519"), _blob(b"rsa-sha2-256", b"s" * 256), _blob(b"rsa-sha2-512", b"s" * 256)),
+    *(_blob(b"ssh-rsa", b"s" * 256), _blob(b"rsa-sha2-512", b"s" * 256) + b"\0", _blob(b"ssh-dss", b"s" * 40)),
+    *(
+        _blob(kind.encode(), value) + flags
+        for kind in keys.KEY_TYPES
+        for value in (
+            *(b"s" * 63 + b"\0", b"s" * 62 + b"\0", b"s" * 64 + b"\0", _blob(b"r", b"s"), _blob(b"\0\x80", b"\0\x80")),
+            *(
+                _blob(b"\0r", b"s"),
+                _blob(b"r", b"\x80"),
+                _blob(b"r"),
+                _blob(b"r", b"s", b""),
+                _blob(b"r", b"s") + b"\0",
+            ),
+        )
+        for flags in (b"", b"\0", *(bytes([flag]) + b"\0\0\0\7" for flag in (0, 1, 4, 5)), b"\1" * 6, _blob(b""))
+    ),
 ]
 
 
@@ -161,8 +209,12 @@ BLOBS = [
 def test_keys_are_alike(blob: bytes) -> None:
     """The same public keys are taken, in one spelling, alone and inside signatures."""
     assert outcome(keys.from_blob, blob) == outcome(verify_bundle.key_text, blob)
-    parts = (blob, b"git", b"", b"sha512", b"s" * 64)
-    for change in ({}, {1: b"govkit-event"}, {2: b"x"}, {3: b"sha1"}):
+    kind = blob[4 : 4 + blob[3]] if blob else b""
+    name = b"rsa-sha2-512" if kind == b"ssh-rsa" else kind
+    value = b"s" * 256 if kind == b"ssh-rsa" else _blob(b"r", b"s") if b"ecdsa" in kind else b"s" * 63 + b"\0"
+    inner = _blob(name, value) + (b"\1\0\0\0\7" if kind[:3] == b"sk-" else b"")
+    parts = (blob, b"git", b"", b"sha512", inner)
+    for change in ({}, {1: b"govkit-event"}, {2: b"x"}, {3: b"sha1"}, {3: b"sha256"}):
         body = b"SSHSIG\0\0\0\1" + _blob(*(change.get(place, part) for place, part in enumerate(parts)))
         for signature in (
             keys.armour(body),
@@ -172,6 +224,20 @@ def test_keys_are_alike(blob: bytes) -> None:
         ):
             ours = outcome(lambda text: keys.signed_by(keys.dearmour(text), "git"), signature)
             assert ours == outcome(verify_bundle.claimed_key, signature, "git")
+            if not change and signature == keys.armour(body):  # the control: a key that is taken can sign
+                assert ours == outcome(keys.from_blob, blob)
+
+
+@pytest.mark.parametrize("blob", [each for each in BLOBS if outcome(keys.from_blob, each)], ids=lambda b: b[4:30].hex())
+def test_signatures_are_alike(blob: bytes) -> None:
+    """Under every key the same forms of a signature are taken, and there is one that is."""
+    taken = 0
+    for inner in INNER:
+        signature = keys.armour(b"SSHSIG\0\0\0\1" + _blob(blob, b"git", b"", b"sha512", inner))
+        ours = outcome(lambda text: keys.signed_by(keys.dearmour(text), "git"), signature)
+        assert ours == outcome(verify_bundle.claimed_key, signature, "git"), inner
+        taken += ours is not None
+    assert 0 < taken < len(INNER) / 10
 
 
 @pytest.mark.parametrize("path", sorted((V1 / "tags").iterdir()), ids=lambda path: path.stem)
