@@ -30,6 +30,8 @@ MAX_BLOB = 4096
 _P = 2**255 - 19
 _Y8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
 _SMALL_ORDER = frozenset({0, 1, _P - 1, _Y8, _P - _Y8})
+#: The order of Ed25519's group: a signature's second number is below it (RFC 8032 section 5.1.7).
+_ORDER = 2**252 + 27742317777372353535851937790883648493
 _PRESENT = 0x01
 
 # Bytes of an uncompressed point, by curve; OpenSSH takes no other form (``sshbuf_get_ec``).
@@ -219,5 +221,13 @@ def _check_signature(kind: str, signature: bytes) -> None:
         if len(numbers) != 2:
             raise Malformed("an ECDSA signature is two numbers")
         _check_shortest(numbers)
-    elif "ed25519" in kind and len(fields[1]) != 64:
+    elif "ed25519" in kind:
+        _check_ed25519_signature(fields[1])
+
+
+def _check_ed25519_signature(value: bytes) -> None:
+    if len(value) != 64:
         raise Malformed("an Ed25519 signature has 64 bytes")
+    # OpenSSH, which checks those of hardware keys, takes the order once more on top: a second spelling.
+    if int.from_bytes(value[32:], "little") >= _ORDER:
+        raise Malformed("an Ed25519 signature with a number that is not in its shortest form")

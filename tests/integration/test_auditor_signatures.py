@@ -137,3 +137,15 @@ def test_hardware_key_needs_a_touch(tmp_path: Path, flags: int, good: bool) -> N
     made = sealed(public, join(HARDWARE, key.sign(message)) + state)
     assert openssh_alone(tmp_path, b"words", made)
     assert judged(b"words", made) == [keys.from_blob(public) if good else None] * 2
+
+
+def test_hardware_signature_has_one_spelling(tmp_path: Path) -> None:
+    """``ssh-keygen``, whom both ask about hardware keys, takes the group's order on top; both refuse it themselves."""
+    key, application, state = Ed25519PrivateKey.generate(), b"ssh:", b"\1\0\0\0\7"
+    message = hashlib.sha256(application).digest() + state + hashlib.sha256(told(b"words")).digest()
+    public = join(HARDWARE, key.public_key().public_bytes_raw(), application)
+    value = key.sign(message)
+    good, twin = (sealed(public, join(HARDWARE, each) + state) for each in (value, beyond(value)))
+    assert judged(b"words", good) == [keys.from_blob(public)] * 2
+    assert openssh_alone(tmp_path, b"words", twin)
+    assert judged(b"words", twin) == [None, None]

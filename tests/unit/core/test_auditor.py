@@ -138,7 +138,7 @@ def _blob(*fields: bytes) -> bytes:
 
 
 RSA = b"\x00" + b"\xc1" * 256
-FIELD = 2**255 - 19
+FIELD, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 
 
 def _small_order() -> list[int]:
@@ -191,6 +191,7 @@ INNER = [
         _blob(kind.encode(), value) + flags
         for kind in keys.KEY_TYPES
         for value in (
+            *(b"s" * 32 + (ORDER + more).to_bytes(32, "little") for more in (-1, 0, 1, ORDER)),
             *(b"s" * 63 + b"\0", b"s" * 62 + b"\0", b"s" * 64 + b"\0", _blob(b"r", b"s"), _blob(b"\0\x80", b"\0\x80")),
             *(
                 _blob(b"\0r", b"s"),
