@@ -275,21 +275,21 @@ def store(
     return repository.write_object("commit", commits.build(events.parse(event), tree, parent))
 
 
-def published(repository: Repository, log: Log) -> int:
+def published(repository: Repository, commits: Sequence[str]) -> int:
     """Return how many events of a log a remote has; where there is no remote, how many the branch has."""
-    places = {commit: index for index, commit in enumerate(log.commits)}
+    places = {commit: index for index, commit in enumerate(commits)}
     heads = _remote_heads(repository) or repository.refs(BRANCH)
     return max((places[head] + 1 for head in heads.values() if head in places), default=0)
 
 
-def remember(repository: Repository, log: Log) -> None:
+def remember(repository: Repository, commits: Sequence[str]) -> None:
     """Keep the head of a log that was found to be in order, so that a shorter one shows later.
 
     Where there is a remote, that is what the remote has: what was never pushed may still have to give way.
     A clone that cannot be written to remembers nothing, and that is no error: it is a reader's.
     """
-    places = {commit: index for index, commit in enumerate(log.commits)}
-    size = published(repository, log) - 1
+    places = {commit: index for index, commit in enumerate(commits)}
+    size = published(repository, commits) - 1
     if size > places.get(accepted(repository) or "", -1):
         with contextlib.suppress(OSError):
-            files.write(repository.git_dir / ACCEPTED, f"{log.commits[size]}\n".encode())
+            files.write(repository.git_dir / ACCEPTED, f"{commits[size]}\n".encode())

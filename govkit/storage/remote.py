@@ -85,11 +85,11 @@ class Remote:
         if code == 0:
             return
         rejected = [line.partition("\t")[2] for line in out.decode("utf-8", "replace").split("\n") if line[:1] == "!"]
-        if any(_RACE.search(line) for line in rejected):
+        said = [line.removeprefix("remote: ").rstrip() for line in error.split("\n") if line.startswith("remote: ")]
+        if rejected and any(_RACE.search(line) for line in (*rejected, *said)):
             raise LostRace(f"somebody else wrote to '{self.name}' first", fix="try again")
         if not rejected:
             raise self._unreachable(error)
-        said = [line.removeprefix("remote: ").rstrip() for line in error.split("\n") if line.startswith("remote: ")]
         why = "\n".join([*[line.replace("\t", " ") for line in rejected], *said])
         fix = "ask who runs it; if you may not push, hand the decision on as a file: --output FILE"
         raise Refused(f"'{self.name}' does not take this; nothing was written", why=why, fix=fix)

@@ -34,7 +34,7 @@ def waiting(session: Session, done: list[str]) -> Log:
     """
     log = log_storage.read(session.git)
     commits = log_storage.waiting(session.git, log)
-    session.__dict__["log"] = log
+    session.take(log)
     fits = not commits or session.git.commit(commits[0]).parents[:1] == tuple(log.commits[-1:])
     renamed: dict[str, str] = {}
     for commit in commits:

@@ -57,6 +57,10 @@ class Session:
         """Read the log again when it is next asked for."""
         self.__dict__.pop("log", None)
 
+    def take(self, log: Log) -> None:
+        """Go on with a log that was read, or written to, elsewhere."""
+        self.__dict__["log"] = log
+
     @cached_property
     def remote(self) -> Remote | None:
         """The remote that the log is kept on, or None; see :func:`govkit.storage.remote.find`."""
@@ -176,7 +180,7 @@ class Session:
         if isinstance(self.log, MirrorLog):
             mirrorlog.remember(self.git, self.log)
         else:
-            log_storage.remember(self.git, self.log)
+            log_storage.remember(self.git, self.log.commits)
 
     def unseen_history(self) -> list[str]:
         """Return which tags prove another history of the log; see :func:`govkit.core.tagcheck.unseen`."""

@@ -109,7 +109,6 @@ def fetch(session: Session) -> Synced:
     remote = _remote(session)
     done, there = Synced(remote.name), remote.refs()
     head, tracked = there.get(LOG), session.git.refs(remote.tracking).get(remote.tracking)
-    size = _size(session)
     if head is None and tracked is not None:
         raise Refused(
             f"the log vanished from '{remote.name}'",
@@ -121,16 +120,17 @@ def fetch(session: Session) -> Synced:
     elif not log_storage.exists(session.git):
         return done
     log = log_storage.read(session.git, heads={f"'{remote.name}'": head} if head else None)
-    done.size, done.fetched = len(log.commits), len(log.commits) - size
+    done.size = len(log.commits)
+    done.fetched = done.size - _known(session, log)
     _check_extends(session, remote, log, head)
     _check_tags(session, remote, log, there)
     writing.move(session.git, _rest(session, remote, log, there, done))
-    session.reload()
+    session.take(log)
     if session.pins.accepts(log.root_of_trust):
         # A log that is not in order is not remembered; what is wrong with it says whoever relies on it.
         with contextlib.suppress(GovkitError):
             session.check_history()
-            log_storage.remember(session.git, log)
+            log_storage.remember(session.git, log.commits)
     return done
 
 
@@ -140,12 +140,11 @@ def _remote(session: Session) -> Remote:
     return session.remote
 
 
-def _size(session: Session) -> int:
-    """Return how many events this clone has had; what keeps it from being read is said when it is read again."""
-    try:
-        return len(log_storage.read(session.git).commits)
-    except GovkitError:
-        return 0
+def _known(session: Session, log: Log) -> int:
+    """Return how many events of a log this clone has had before it was fetched."""
+    heads = session.git.refs(log_storage.BRANCH, _remote(session).tracking).values()
+    places = {commit: index for index, commit in enumerate(log.commits)}
+    return max((places[head] + 1 for head in heads if head in places), default=0)
 
 
 def _check_extends(session: Session, remote: Remote, log: Log, head: str | None) -> None:

@@ -89,5 +89,5 @@ def verify_log(
         undecided += compared.undecided
         notes += compared.notes
     if not problems and not undecided:
-        log_storage.remember(session.git, session.log)
+        log_storage.remember(session.git, session.log.commits)
     return LogVerdict(session.log.head, session.log.root_of_trust, counts, problems, undecided, notes)

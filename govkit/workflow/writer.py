@@ -92,15 +92,19 @@ class _Planned:
 def _race(session: Session, step: Callable[[], Written], *, mending: bool) -> Written:
     """Do a step with the repository to ourselves, again and again while others beyond it are faster."""
     with writing.exclusively(session.git):
-        for attempt in range(_TRIES):
+        if log_storage.has_grown(session.git, session.log):
             session.reload()
             session.check_history(mending=mending)
+        for attempt in range(_TRIES):
             try:
                 return step()
             except LostRace:
                 # Some patience, so that of many writers not all lose again to each other.
-                time.sleep(random.uniform(0, min(0.05 * 2**attempt, 2)))  # noqa: S311 - no secret
-                sync.fetch(session)
+                time.sleep(random.uniform(0, min(0.2 * 2**attempt, 5)))  # noqa: S311 - no secret
+                session.reload()
+                if session.remote is not None and not session.options.local:
+                    sync.fetch(session)
+                session.check_history(mending=mending)
         raise LostRace(f"others were faster {_TRIES} times; nothing was written", fix="try again")
 
 
@@ -113,6 +117,9 @@ def _append(session: Session, signed: Signed) -> Written:
         tags[signed.tag] = session.git.write_object("tag", signed.evidence["tag"])
     commit = log_storage.store(session.git, signed.content, signed.signature, signed.evidence, log.commits[-1])
     publish(session, log, commit, tags)
+    # The ledger has judged the event already, so the log as it was read is the log as it is.
+    log.commits.append(commit)
+    session.take(log)
     place = "here" if session.remote is None else "waiting" if session.options.local else session.remote.name
     return Written(judged, commit, signed.tag, place)
 
@@ -152,8 +159,7 @@ def publish(session: Session, log: log_storage.Log | None, head: str, tags: Mapp
         # The remote has it, so it happened, whatever becomes of the refs here: the next sync brings them.
         with contextlib.suppress(Refused):
             writing.move(git, updates)
-    session.reload()
-    log_storage.remember(git, session.log)
+    log_storage.remember(git, [*(log.commits if log else []), head])
 
 
 def _move(session: Session, updates: list[RefUpdate]) -> None:

@@ -29,7 +29,8 @@ def crowd(world: World, repositories: list[Path], count: int) -> None:
     ]
     running = [subprocess.Popen(one, env=world.env, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) for one in words]
     said = [process.communicate()[1].decode() for process in running]
-    assert [process.returncode for process in running] == [0] * len(running), said
+    failed = [text[-1500:] for text, one in zip(said, running, strict=True) if one.returncode]
+    assert not failed, failed[0]
 
 
 def findings(world: World) -> Counter[str]:
