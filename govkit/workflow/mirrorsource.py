@@ -41,7 +41,7 @@ class Source:
         self.log = session.log
         #: How many events there are here, and how many of them may be copied: what no remote has may have to give way.
         self.total = len(self.log.state.tree)
-        self.size = log_storage.published(session.git, self.log)
+        self.size = log_storage.published(session.git, self.log.commits)
         self._retention = auditrules.locked_for(self.log.state, self.total)
         self.event = lru_cache(maxsize=64)(self._event)
 
