@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 JOBS = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint check docs fuzz lock clean
+.PHONY: help demo test lint check docs stress bench fuzz lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,12 @@ check: lint ## The quick ones: style, types, unit tests (under two minutes)
 
 docs: $(VENV)/dev ## Make the generated parts of the documentation again
 	@$(BIN)/python scripts/reference.py
+
+stress: $(VENV)/dev ## 1,000 random kills; 800 events by 16 processes, 200 by 8 clones (ten minutes)
+	@GOVKIT_STRESS=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/integration/test_crashes.py tests/integration/test_crowds.py
+
+bench: $(VENV)/dev ## Verifying a log of 10,000 events, against git log on the same commits, signed (three minutes)
+	@$(BIN)/python benchmarks/log_verify.py
 
 fuzz: $(VENV)/dev ## Fuzz every reader of hostile bytes, guided by coverage (SECONDS=20 for each of them)
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,fuzz]'

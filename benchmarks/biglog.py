@@ -87,7 +87,7 @@ class BigLog:
         """Set the refs and pack everything, as a clone has it."""
         refs = {"refs/heads/govkit/log": self.heads[-1], "refs/heads/twin": self.twins[-1]}
         refs |= {f"refs/tags/{name}": identity for name, identity in self.tags.items()}
-        lines = "".join(f"create {name} {identity}\n" for name, identity in refs.items())
+        lines = "".join(f"update {name} {identity}\n" for name, identity in refs.items())
         self._git("update-ref", "--stdin", stdin=lines.encode())
         self._git("pack-refs", "--all")
         self._git("repack", "-adq")

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from govkit.core import digests
 from govkit.core.errors import GovkitError, Refused
 from govkit.storage.git import ZERO, RefUpdate
-from govkit.workflow.checkup import SEVERITIES, Ailment, Examination, TagRepair, due, log, machine, of_error
+from govkit.workflow.checkup import SEVERITIES, Ailment, Examination, TagRepair, copies, due, log, machine, of_error
 from govkit.workflow.session import Session
 
 SCHEMA = "govkit.doctor/v1"
@@ -37,6 +37,8 @@ CHECKS: list[Check] = [
     Check("tags", log.tags),
     Check("replaced objects and grafts", log.disguised, needs_log=False),
     Check("events without effect", log.powerless),
+    Check("events that wait for a sync", copies.waiting),
+    Check("mirrors", copies.mirrors),
     Check("versions that serve", due.serving),
     Check("findings", due.findings),
     Check("requests", due.requests),

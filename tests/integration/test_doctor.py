@@ -442,3 +442,25 @@ def test_status_and_doctor_agree(promoted: World) -> None:
     found = [f"{each['what']}: {each['found']}" for each in ailments(promoted, 1) if each["severity"] == "broken"]
     assert status["broken"] == found
     assert "govkit doctor --fix" in status["next_steps"]
+
+
+def test_mirror_that_is_behind(promoted: World) -> None:
+    """A mirror of the policy's that does not have everything is overdue, with the command that catches up."""
+    folder = promoted.folder / "mirror"
+    folder.mkdir()
+    promoted.change_policy("revoke: [risk-owner]", f"revoke: [risk-owner]\naudit: {{mirrors: ['file://{folder}']}}")
+    found = one(promoted, 1, f"the mirror file://{folder}")
+    assert found["severity"] == "overdue"
+    promoted.govkit("log", "mirror")
+    assert not [each for each in ailments(promoted, 0) if each["severity"] != "note"]
+
+
+def test_events_that_wait(requested: World) -> None:
+    """What was signed with --local and not published is said."""
+    origin = requested.folder / "origin.git"
+    requested.git("clone", "-q", "--bare", str(requested.repo), str(origin))
+    requested.git("remote", "add", "origin", str(origin))
+    requested.govkit("approve", f"{MODEL}@1.1.0#production", "--local", as_="rita")
+    assert one(requested, 0, "events that wait")["found"] == "1 are in this clone alone"
+    requested.govkit("log", "sync")
+    assert not [each for each in ailments(requested, 0) if "wait" in each["what"]]
