@@ -56,13 +56,16 @@ def in_fork(work: Callable[[], None]) -> int:
     """Run something in a fork that leads a process group; return its id."""
     child = os.fork()
     if child == 0:
-        os.setpgid(0, 0)
         try:
+            os.setpgid(0, 0)
             work()
         except BaseException as error:
             sys.stderr.write(f"{error}\n")
             os._exit(99)
         os._exit(0)
+    # Here as well: the child may be killed before it gets to it.
+    with contextlib.suppress(OSError):
+        os.setpgid(child, child)
     return child
 
 

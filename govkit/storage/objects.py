@@ -112,7 +112,7 @@ def absent(identity: str) -> Undecided:
 def _stopped() -> Undecided:
     """Return the error for a Git that ends in the middle, as in a partial clone whose remote it must not ask."""
     why = "Git stopped reading: the clone is partial or damaged"
-    return Undecided("objects of this repository cannot be read", why=why, fix="clone again without --filter")
+    return Undecided("an object of this repository is not in this clone", why=why, fix="clone again without --filter")
 
 
 def _fits(kind: str, size: int, limit: int) -> bool:

@@ -50,7 +50,7 @@ def sync(session: Session) -> Synced:
     """Fetch, prove that the remote's log extends what this clone knows, and push what waits here.
 
     Raises:
-        Usage: if there is no remote, or neither side has a log.
+        Usage: if there is no remote.
         Refused: if the remote's log was rewritten or cut, a tag moved or vanished, or events that wait cannot be
             signed again on what others wrote.
         Undecided: if the remote cannot be reached.

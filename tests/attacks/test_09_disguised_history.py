@@ -105,7 +105,7 @@ def test_shallow_clone_cannot_pass(requested: World) -> None:
 def test_shallow_clone_of_one_branch_has_no_log(requested: World) -> None:
     """Git's usual ``--depth 1`` leaves the log out, and the command that fetches it is named."""
     clone = requested.clone("shallow", "--depth", "1")
-    assert "git fetch origin govkit/log:govkit/log" in verify(requested, clone, expect=2)
+    assert "fetch it with 'govkit log sync'" in verify(requested, clone, expect=2)
 
 
 def test_shallow_code_with_a_whole_log_cannot_pass(requested: World) -> None:
