@@ -8,6 +8,7 @@ a journal before (``.git/govkit/journal``), and whoever comes next finishes it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -45,14 +46,19 @@ def exclusively(repository: Repository) -> Iterator[None]:
     """
     from filelock import FileLock
 
-    place = repository.git_dir / LOCK
+    lock = FileLock(repository.git_dir / LOCK)
     try:
-        place.parent.mkdir(exist_ok=True)
-        with FileLock(place):
-            recover(repository)
-            yield
-    except (PermissionError, NotImplementedError) as error:
+        (repository.git_dir / LOCK).parent.mkdir(exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
         raise read_only(repository, error) from error
+    try:
+        recover(repository)
+        yield
+    finally:
+        lock.release()
 
 
 def settle(repository: Repository) -> None:
