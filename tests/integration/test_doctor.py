@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from forge import edit_policy
 from rawlog import force, set_tag, tag_id
 from world import MODEL, Result, World
 
-from govkit.core import events
+from govkit.core import events, times
 from govkit.workflow import doctor
 from govkit.workflow.doctor import Diagnosis
 
@@ -155,8 +155,9 @@ def test_powerless_events(promoted: World) -> None:
 
 def test_clock(promoted: World) -> None:
     """A clock that is behind the log is said; far behind, nothing can be decided."""
+    since = datetime.now(UTC) - times.parse(promoted.log().state.effective)
     for minutes, code in ((5, 0), (15, 3)):
-        with promoted.session("rita", ahead=-timedelta(minutes=minutes)) as session:
+        with promoted.session("rita", ahead=-timedelta(minutes=minutes) - since) as session:
             found = doctor.examine(session)
         assert found.exit_code == code
         assert any("clock" in ailment.what and ailment.mend for ailment in found.ailments)
