@@ -325,14 +325,15 @@ def body(event: Event) -> Record | None:
     return None if kind is None else records.from_value(event.body, kind)
 
 
-def leaf(event: bytes | None, signature: bytes | None) -> bytes:
+def leaf(event: bytes | None, signature: bytes | None, subject: str | None = None) -> bytes:
     """Return the leaf of a commit of the log: four lines, each ended by LF.
 
     Args:
         event: the bytes of ``event.json``, or None if the commit has no such file.
         signature: the bytes of ``event.json.sig``, or None.
+        subject: the event's subject where it was parsed before; else it is read from the bytes.
     """
-    subject = ALL if event is None else _subject(event)
+    subject = ALL if event is None else subject or _subject(event)
     lines = [LEAF, subject, *("-" if part is None else digests.sha256(part) for part in (event, signature))]
     return "".join(f"{line}\n" for line in lines).encode()
 
@@ -354,6 +355,6 @@ def _subject(data: bytes) -> str:
     return subject if isinstance(subject, str) and is_model(subject) else ALL
 
 
-def identity(event: bytes | None, signature: bytes | None) -> str:
+def identity(event: bytes | None, signature: bytes | None, subject: str | None = None) -> str:
     """Return an event's identity: its RFC 6962 leaf hash as ``sha256:<hex>``."""
-    return merkle.text(merkle.leaf_hash(leaf(event, signature)))
+    return merkle.text(merkle.leaf_hash(leaf(event, signature, subject)))

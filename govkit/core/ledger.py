@@ -43,6 +43,7 @@ class Entry:
         problem: why there is no good signature.
         evidence: the other files of the commit, by name.
         irregular: how the commit differs from the one that its event determines.
+        parsed: what :func:`govkit.core.events.parse` makes of ``event``, where that was done before.
     """
 
     event: bytes | None
@@ -51,6 +52,7 @@ class Entry:
     problem: str = ""
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     irregular: tuple[str, ...] = ()
+    parsed: Event | None = None
 
 
 class Ledger:
@@ -86,7 +88,7 @@ class Ledger:
     def _judge(self, entry: Entry) -> tuple[Event | None, Judged]:
         judged = Judged(
             index=len(self.state.tree),
-            id=events.identity(entry.event, entry.signature),
+            id=events.identity(entry.event, entry.signature, entry.parsed.subject if entry.parsed else None),
             status=Status.GOOD,
             reason="",
             effective=self.state.effective,
@@ -95,7 +97,7 @@ class Ledger:
             irregular=entry.irregular,
         )
         try:
-            event = events.parse(entry.event or b"")
+            event = entry.parsed or events.parse(entry.event or b"")
             times.parse(event.time)
         except (Malformed, ValueError) as error:
             return None, self._once(entry, self._unreadable(entry, judged, error))

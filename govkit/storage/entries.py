@@ -154,8 +154,9 @@ class _Files:
         event, signature = own.get(EVENT_FILE), own.get(SIGNATURE_FILE)
         signer, problem = check_signature(event, signature, EVENT_NAMESPACE)
         evidence = {name: seen[_key(name, i)] for name, i in self._blobs.items() if name not in own}
-        strange = (*self._strange, *_differences(self._commit, event, evidence.keys()))
-        return Entry(event, signature, signer, problem, evidence, strange)
+        parsed = _parsed(event)
+        strange = (*self._strange, *_differences(self._commit, parsed, evidence.keys()))
+        return Entry(event, signature, signer, problem, evidence, strange, parsed)
 
 
 def _key(name: str, identity: str) -> tuple[str, str]:
@@ -195,11 +196,16 @@ def check_signature(message: bytes | None, signature: bytes | None, namespace: s
         return None, f"its signature is not good: {error}"
 
 
-def _differences(commit: RawCommit, event: bytes | None, evidence: Iterable[str]) -> list[str]:
-    """Return how a commit differs from the one that its event determines; nothing for an unreadable event."""
+def _parsed(event: bytes | None) -> Event | None:
     try:
-        parsed: Event = events.parse(event or b"")
+        return events.parse(event or b"")
     except Malformed:
+        return None
+
+
+def _differences(commit: RawCommit, parsed: Event | None, evidence: Iterable[str]) -> list[str]:
+    """Return how a commit differs from the one that its event determines; nothing for an unreadable event."""
+    if parsed is None:
         return []
     named = parsed.evidence.keys()
     found = [f"holds '{name}', which the event does not name" for name in sorted(set(evidence) - named)]

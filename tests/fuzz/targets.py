@@ -513,7 +513,7 @@ def _git_commit(data: bytes) -> None:
     assert all(address == address.strip() for address in gitobjects.addresses(data))
     found = gitobjects.parse_commit(HEX, "commit", data)
     assert found.raw == data
-    entries._differences(found, EVENTS[0], set())
+    entries._differences(found, entries._parsed(EVENTS[0]), set())
 
 
 @target(
