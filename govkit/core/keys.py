@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import lru_cache
 
 from govkit.core import limits
 from govkit.core.errors import Malformed
@@ -58,6 +59,7 @@ def normalise(line: str) -> str:
     return from_blob(blob, expected=parts[0])
 
 
+@lru_cache(maxsize=256)
 def from_blob(blob: bytes, *, expected: str | None = None) -> str:
     """Return ``TYPE BASE64`` of a key blob as it stands in a signature.
 
@@ -199,6 +201,22 @@ def signed_by(blob: bytes, namespace: str) -> str:
     owner = from_blob(key)
     _check_signature(owner.split()[0], signature)
     return owner
+
+
+def ed25519_statement(blob: bytes, message: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return what an Ed25519 signature blob is about: the public point, the signature, and the bytes it must be over.
+
+    Args:
+        blob: one that :func:`signed_by` has looked at.
+        message: what is said to be signed.
+
+    Returns:
+        32 bytes, 64 bytes, and the blob that OpenSSH's ``PROTOCOL.sshsig`` has signed instead of the message itself.
+    """
+    key, purpose, reserved, algorithm, signature = _fields(blob[10:], "signature")
+    hashed = hashlib.new(algorithm.decode("ascii"), message).digest()
+    signed = b"".join(len(part).to_bytes(4, "big") + part for part in (purpose, reserved, algorithm, hashed))
+    return _fields(key, "key")[1], _fields(signature, "signature")[1], b"SSHSIG" + signed
 
 
 def _check_signature(kind: str, signature: bytes) -> None:

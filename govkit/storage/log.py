@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from govkit.core import commits, digests, events, merkle
@@ -154,15 +155,28 @@ def waiting(repository: Repository, log: Log) -> list[str]:
     return [identity for identity in chain if identity not in known]
 
 
+@contextlib.contextmanager
+def _no_collector() -> Iterator[None]:
+    """Keep Python from looking for garbage among objects that are all kept: in a long log that takes its time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def _judge(repository: Repository, ids: list[str], known: Remembered) -> Ledger:
     """Read what is new of a log, and judge all of it."""
     shared = len(known.commits) if ids[: len(known.commits)] == list(known.commits) else 0
     found = list(known.entries[:shared])
     ledger = Ledger()
-    ledger.read(found)
-    for entry in entries.read(repository, ids[shared:], ids[shared - 1] if shared else None):
-        ledger.append(entry)
-        found.append(entry)
+    with _no_collector():
+        ledger.read(found)
+        for entry in entries.read(repository, ids[shared:], ids[shared - 1] if shared else None):
+            ledger.append(entry)
+            found.append(entry)
     logcache.save(repository.git_dir, os.environ, known if shared else logcache.NOTHING, ids, found)
     return ledger
 
