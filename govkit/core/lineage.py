@@ -221,7 +221,9 @@ def _read_dvc_yaml(project: Project, path: str, content: dict[str, Any], lock: A
     entries = 0
     for name, entry in sorted(locked.items()):
         declared = _mapping(stages.get(str(name).partition("@")[0]))
-        entries += sum(len(_list(section)) for section in (declared.get("do") or declared).values()) if declared else 0
+        template = declared.get("do")
+        sections = template if isinstance(template, dict) else declared
+        entries += sum(len(_list(section)) for section in sections.values())
         if entries > limits.VALUES:  # one declaration can stand for any number of locked DVC stages
             project.problems.append(f"{path} and its lock have more DVC stages than can be read")
             break
