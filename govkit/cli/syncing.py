@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from govkit.cli import common
-from govkit.core.errors import Usage
 
 
 @click.command()
@@ -30,10 +29,6 @@ def sync(repo: Path, root: str | None, key: str | None, yes: bool, discard: bool
     if discard:
         table.write(f"given up: {workflow.discard(session)} events that waited here")
     done = workflow.sync(session)
-    if not done.size:
-        raise Usage(f"there is no governance log, here or on '{done.remote}'", fix="open one with 'govkit init'")
-    if session.pins.accepts(session.log.root_of_trust):
-        session.check_history()
     if output == "json":
         jsonout.write("govkit.sync/v1", done)
         return

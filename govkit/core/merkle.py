@@ -138,15 +138,6 @@ def root(leaves: Sequence[bytes]) -> bytes:
     return Prover(leaves).root(len(leaves))
 
 
-def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """Return the audit path of leaf ``index`` in the tree of all; see :meth:`Prover.inclusion`.
-
-    Raises:
-        IndexError: if there is no such leaf.
-    """
-    return Prover(leaves).inclusion(index, len(leaves))
-
-
 def is_included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], tree_root: bytes) -> bool:
     """Check an audit path (RFC 9162 section 2.1.3.2): is ``leaf`` number ``index`` under ``tree_root``?"""
     if not 0 <= index < size:
@@ -163,15 +154,6 @@ def is_included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], tree
             node = _node(node, sibling)
         fn, sn = fn >> 1, sn >> 1
     return sn == 0 and node == tree_root
-
-
-def consistency_proof(leaves: Sequence[bytes], size: int) -> list[bytes]:
-    """Return the proof that the tree of the first ``size`` leaves is a prefix of the whole; see :class:`Prover`.
-
-    Raises:
-        IndexError: unless ``0 < size <= len(leaves)``.
-    """
-    return Prover(leaves).consistency(size, len(leaves))
 
 
 def is_consistent(old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> bool:

@@ -43,22 +43,29 @@ class Synced:
 def before(session: Session) -> None:
     """Bring in what others wrote before something is written here; nothing without a remote or with ``--local``."""
     if session.remote is not None and not session.options.local and not session.options.dry_run:
-        sync(session)
+        _exchange(session)
 
 
 def sync(session: Session) -> Synced:
     """Fetch, prove that the remote's log extends what this clone knows, and push what waits here.
 
     Raises:
-        Usage: if there is no remote.
-        Refused: if the remote's log was rewritten or cut, a tag moved or vanished, or events that wait cannot be
-            signed again on what others wrote.
-        Undecided: if the remote cannot be reached.
+        Usage: if there is no remote, or no log on either side.
+        Refused: if the remote's log was rewritten or cut, a tag moved or vanished, events that wait cannot be signed
+            again on what others wrote, or the log as a whole cannot be relied on.
+        Undecided: if the remote cannot be reached, or something in the log cannot be decided.
     """
+    done = _exchange(session)
+    if not done.size:
+        raise Usage(f"there is no governance log, here or on '{done.remote}'", fix="open one with 'govkit init'")
+    if session.pins.accepts(session.log.root_of_trust):
+        session.check_history()
+    return done
+
+
+def _exchange(session: Session) -> Synced:
     from govkit.workflow import again
 
-    if session.remote is None:
-        raise Usage("this repository has no remote to sync with", fix="add one: git remote add origin URL")
     with writing.exclusively(session.git):
         for _ in range(_TRIES):
             done = fetch(session)
@@ -136,7 +143,7 @@ def fetch(session: Session) -> Synced:
 
 def _remote(session: Session) -> Remote:
     if session.remote is None:
-        raise Usage("this repository has no remote", fix="add one: git remote add origin URL")
+        raise Usage("this repository has no remote to sync with", fix="add one: git remote add origin URL")
     return session.remote
 
 

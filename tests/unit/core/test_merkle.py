@@ -95,7 +95,7 @@ PATHS = {
 def test_published_audit_paths(where: tuple[int, int], expected: list[str]) -> None:
     """The audit paths of the reference tests, counted from 0."""
     index, size = where
-    proof = merkle.inclusion_proof(LEAVES[:size], index)
+    proof = merkle.Prover(LEAVES[:size]).inclusion(index, size)
     assert expected == [node.hex() for node in proof]
     assert merkle.is_included(LEAVES[index], index, size, proof, bytes.fromhex(ROOTS[size - 1]))
 
@@ -123,7 +123,7 @@ CONSISTENCY = {
 def test_published_consistency_proofs(where: tuple[int, int], expected: list[str]) -> None:
     """The consistency proofs of the reference tests."""
     old, new = where
-    proof = merkle.consistency_proof(LEAVES[:new], old)
+    proof = merkle.Prover(LEAVES[:new]).consistency(old, new)
     assert expected == [node.hex() for node in proof]
     roots = [bytes.fromhex(text) for text in ROOTS]
     assert merkle.is_consistent(old, new, roots[old - 1], roots[new - 1], proof)
@@ -141,7 +141,7 @@ def test_every_leaf_is_included(size: int) -> None:
         tree.append(leaf)
     assert reference(nodes) == merkle.root(nodes) == tree.roots[-1]
     for index, leaf in enumerate(nodes):
-        proof = merkle.inclusion_proof(nodes, index)
+        proof = merkle.Prover(nodes).inclusion(index, len(nodes))
         assert tree.roots[-1] == reference_includes(leaf, index, size, proof)
         assert merkle.is_included(leaf, index, size, proof, tree.roots[-1])
 
@@ -151,7 +151,7 @@ def test_every_prefix_is_consistent(new: int) -> None:
     """At every size, each earlier tree is proven to be its beginning, and no other tree is."""
     nodes = leaves(new)
     for old in range(1, new + 1):
-        proof = merkle.consistency_proof(nodes, old)
+        proof = merkle.Prover(nodes).consistency(old, len(nodes))
         roots = merkle.root(nodes[:old]), merkle.root(nodes)
         assert merkle.is_consistent(old, new, *roots, proof)
         assert not merkle.is_consistent(old, new, merkle.leaf_hash(b"x"), roots[1], proof)
@@ -164,7 +164,7 @@ def test_wrong_inclusion_is_refused(data: st.DataObject, size: int) -> None:
     """Another leaf, place, root or proof proves nothing."""
     nodes = leaves(size)
     index = data.draw(st.integers(0, size - 1))
-    root, proof = merkle.root(nodes), merkle.inclusion_proof(nodes, index)
+    root, proof = merkle.root(nodes), merkle.Prover(nodes).inclusion(index, len(nodes))
     other = data.draw(st.integers(-2, size + 2).filter(lambda place: place != index))
     assert not merkle.is_included(nodes[index], other, size, proof, root)
     assert not merkle.is_included(merkle.leaf_hash(b"x"), index, size, proof, root)
@@ -182,7 +182,7 @@ def test_wrong_consistency_is_refused(data: st.DataObject, new: int) -> None:
     """A changed, shortened or lengthened proof, or one for other sizes, proves nothing."""
     nodes = leaves(new)
     old = data.draw(st.integers(1, new))
-    roots, proof = (merkle.root(nodes[:old]), merkle.root(nodes)), merkle.consistency_proof(nodes, old)
+    roots, proof = (merkle.root(nodes[:old]), merkle.root(nodes)), merkle.Prover(nodes).consistency(old, len(nodes))
     assert not merkle.is_consistent(old, new, *roots, [*proof, nodes[0]])
     for place in range(len(proof)):
         assert not merkle.is_consistent(old, new, *roots, proof[:place] + proof[place + 1 :])
@@ -212,14 +212,14 @@ def test_leaf_is_no_node() -> None:
 def test_no_proof_for_a_leaf_that_is_not_there(index: int) -> None:
     """Asking for the proof of a leaf outside the tree is an error."""
     with pytest.raises(IndexError, match="of 3"):
-        merkle.inclusion_proof(leaves(3), index)
+        merkle.Prover(leaves(3)).inclusion(index, 3)
 
 
 @pytest.mark.parametrize("size", [-1, 0, 4])
 def test_no_consistency_with_a_tree_that_is_not_there(size: int) -> None:
     """Neither the empty tree nor a larger one is a beginning."""
     with pytest.raises(IndexError, match="of 3"):
-        merkle.consistency_proof(leaves(3), size)
+        merkle.Prover(leaves(3)).consistency(size, 3)
 
 
 def test_text_and_raw() -> None:
