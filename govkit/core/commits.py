@@ -30,9 +30,8 @@ def headline(event: Event) -> str:
         said = "opens the log with a policy"
     if event.type == "request.opened" and body.get("version") is None:
         said = "asks to {action}"
-    fields = {key: str(value) for key, value in body.items()}
-    known = {key: fields.get(key, "?") for key in ("version", "stage", "action", "decision", "role", "kind")}
-    request = digests.short(fields.get("request", ""))
+    known = {key: str(body.get(key, "?")) for key in ("version", "stage", "action", "decision", "role", "kind")}
+    request = digests.short(str(body.get("request", "")))
     said = said.format(type=event.type, subject=event.subject, request=request, **known)
     return re.sub(r"[^\x20-\x7e]", "?", f"{event.actor} {said}")[:200]
 

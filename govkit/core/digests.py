@@ -46,8 +46,9 @@ def git_object_id(kind: str, content: bytes) -> str:
         kind: ``blob``, ``tree``, ``commit`` or ``tag``.
         content: the object's bytes, without Git's header.
     """
-    header = f"{kind} {len(content)}\0".encode()
-    return f"git-sha1:{hashlib.sha1(header + content, usedforsecurity=False).hexdigest()}"
+    digest = hashlib.sha1(b"%s %d\0" % (kind.encode(), len(content)), usedforsecurity=False)
+    digest.update(content)
+    return f"git-sha1:{digest.hexdigest()}"
 
 
 def directory(files: Iterable[FileDigest]) -> str:

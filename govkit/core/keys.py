@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from functools import lru_cache
+from typing import NamedTuple
 
 from govkit.core import limits
 from govkit.core.errors import Malformed
@@ -34,12 +35,16 @@ _SMALL_ORDER = frozenset({0, 1, _P - 1, _Y8, _P - _Y8})
 #: The order of Ed25519's group: a signature's second number is below it (RFC 8032 section 5.1.7).
 _ORDER = 2**252 + 27742317777372353535851937790883648493
 _PRESENT = 0x01
+#: How the blob of an Ed25519 key begins.
+_ED25519 = b"\0\0\0\x0bssh-ed25519"
+#: Stands for the 64 bytes of an Ed25519 signature where only what is around them counts.
+_ANY_SIGNATURE = b"\2" + bytes(63)
 
 # Bytes of an uncompressed point, by curve; OpenSSH takes no other form (``sshbuf_get_ec``).
 _POINTS = {b"nistp256": 65, b"nistp384": 97, b"nistp521": 133}
 
-_BEGIN = "-----BEGIN SSH SIGNATURE-----"
-_END = "-----END SSH SIGNATURE-----"
+_BEGIN = b"-----BEGIN SSH SIGNATURE-----"
+_END = b"-----END SSH SIGNATURE-----"
 _LINE = 70
 
 
@@ -78,9 +83,14 @@ def from_blob(blob: bytes, *, expected: str | None = None) -> str:
 def _check_ed25519(kind: str, fields: list[bytes]) -> None:
     if len(fields) != _count(kind, 2) or len(fields[1]) != 32:
         raise Malformed("an Ed25519 key has 32 bytes")
-    y = int.from_bytes(fields[1], "little") % 2**255  # the highest bit is the sign of x
-    if y >= _P or y in _SMALL_ORDER:
+    if _is_weak(fields[1]):
         raise Malformed("an Ed25519 key under which anybody can sign")
+
+
+def _is_weak(point: bytes) -> bool:
+    """Tell whether 32 bytes are a point of small order, or no point in its one spelling."""
+    y = int.from_bytes(point, "little") % 2**255  # the highest bit is the sign of x
+    return y >= _P or y in _SMALL_ORDER
 
 
 def _check_ecdsa(kind: str, fields: list[bytes]) -> None:
@@ -132,9 +142,9 @@ def _fields(blob: bytes, what: str = "key") -> list[bytes]:
 
 def armour(blob: bytes) -> bytes:
     """Return a signature blob in the one accepted spelling: OpenSSH's, 70 columns, one final newline."""
-    text = base64.b64encode(blob).decode()
+    text = base64.b64encode(blob)
     lines = [text[start : start + _LINE] for start in range(0, len(text), _LINE)]
-    return "\n".join([_BEGIN, *lines, _END, ""]).encode()
+    return b"\n".join([_BEGIN, *lines, _END, b""])
 
 
 def dearmour(signature: bytes) -> bytes:
@@ -147,10 +157,9 @@ def dearmour(signature: bytes) -> bytes:
         Malformed: for any other spelling.
     """
     limits.check(signature, limits.SIGNATURE, "a signature: ")
-    lines = signature.decode("ascii", "replace").splitlines()
     try:
-        blob = base64.b64decode("".join(lines[1:-1]), validate=True)
-    except ValueError as error:  # also raised for text that is not ASCII
+        blob = base64.b64decode(b"".join(signature.split(b"\n")[1:-2]), validate=True)
+    except ValueError as error:
         raise Malformed(f"the signature is not base64: {error}") from error
     if not blob or armour(blob) != signature:
         raise Malformed("the signature is not one block in OpenSSH's own spelling")
@@ -166,14 +175,13 @@ def split_signed(text: bytes) -> tuple[bytes, bytes | None]:
     Raises:
         Malformed: if there is more than one block, or text behind it.
     """
-    begin = _BEGIN.encode()
-    if text.count(begin) > 1:
+    if text.count(_BEGIN) > 1:
         raise Malformed("more than one signature block")
-    payload, found, _ = text.partition(b"\n" + begin)
+    payload, found, _ = text.partition(b"\n" + _BEGIN)
     if not found:
         return text, None
     block = text[len(payload) + 1 :]
-    if not block.endswith(_END.encode() + b"\n"):
+    if not block.endswith(_END + b"\n"):
         raise Malformed("text after the signature")
     return payload + b"\n", block
 
@@ -203,20 +211,54 @@ def signed_by(blob: bytes, namespace: str) -> str:
     return owner
 
 
-def ed25519_statement(blob: bytes, message: bytes) -> tuple[bytes, bytes, bytes]:
-    """Return what an Ed25519 signature blob is about: the public point, the signature, and the bytes it must be over.
+class Ed25519Frame(NamedTuple):
+    """All of an Ed25519 signature blob but the signature's 64 bytes, which end it.
 
-    Args:
-        blob: one that :func:`signed_by` has looked at.
-        message: what is said to be signed.
-
-    Returns:
-        32 bytes, 64 bytes, and the blob that OpenSSH's ``PROTOCOL.sshsig`` has signed instead of the message itself.
+    Attributes:
+        owner: the key, ``TYPE BASE64``.
+        point: its 32 bytes.
+        algorithm: the hash over the message, ``sha256`` or ``sha512``.
+        signed: what stands before the message's hash in the bytes that OpenSSH signs.
     """
-    key, purpose, reserved, algorithm, signature = _fields(blob[10:], "signature")
-    hashed = hashlib.new(algorithm.decode("ascii"), message).digest()
-    signed = b"".join(len(part).to_bytes(4, "big") + part for part in (purpose, reserved, algorithm, hashed))
-    return _fields(key, "key")[1], _fields(signature, "signature")[1], b"SSHSIG" + signed
+
+    owner: str
+    point: bytes
+    algorithm: str
+    signed: bytes
+
+    def statement(self, message: bytes) -> bytes:
+        """Return the bytes that the signature must be over (OpenSSH's ``PROTOCOL.sshsig``)."""
+        return self.signed + hashlib.new(self.algorithm, message).digest()
+
+
+def ed25519_frame(blob: bytes, namespace: str) -> Ed25519Frame | None:
+    """Return what an Ed25519 signature blob says around its last 64 bytes; None for another type of key.
+
+    Nearly every signature of a log is by one of a few such keys, so that is worked out once for each of them.
+
+    Raises:
+        Malformed: as :func:`signed_by`.
+    """
+    try:
+        frame = _ed25519_frame(blob[:-64], namespace)
+    except Malformed:
+        signed_by(blob, namespace)  # says what is wrong with the whole
+        raise
+    if frame is not None:
+        _check_ed25519_signature(blob[-64:])
+    return frame
+
+
+@lru_cache(maxsize=256)
+def _ed25519_frame(start: bytes, namespace: str) -> Ed25519Frame | None:
+    if not start.startswith(_ED25519, 14):  # where the key stands, behind "SSHSIG", a version and its length
+        return None
+    blob = start + _ANY_SIGNATURE
+    owner = signed_by(blob, namespace)
+    key, purpose, reserved, algorithm, _ = _fields(blob[10:], "signature")
+    size = hashlib.new(algorithm.decode("ascii")).digest_size.to_bytes(4, "big")
+    signed = b"".join(len(part).to_bytes(4, "big") + part for part in (purpose, reserved, algorithm))
+    return Ed25519Frame(owner, _fields(key, "key")[1], algorithm.decode("ascii"), b"SSHSIG" + signed + size)
 
 
 def _check_signature(kind: str, signature: bytes) -> None:
@@ -249,3 +291,6 @@ def _check_ed25519_signature(value: bytes) -> None:
     # OpenSSH, which checks those of hardware keys, takes the order once more on top: a second spelling.
     if int.from_bytes(value[32:], "little") >= _ORDER:
         raise Malformed("an Ed25519 signature with a number that is not in its shortest form")
+    # No signer draws one; of those who check, some take it and some do not, and all must say the same.
+    if _is_weak(value[:32]):
+        raise Malformed("an Ed25519 signature with a first point of small order")

@@ -115,9 +115,11 @@ class Ledger:
 
     def _once(self, entry: Entry, judged: Judged) -> Judged:
         """From rules 2 on, a violation that stands in the log already is not one more."""
-        before = self._violations.get(digests.sha256(entry.event or b""))
         policy = self.state.policy
-        if before is None or policy is None or policy.policy.rules == 1 or judged.status is Status.GOOD:
+        if judged.status is Status.GOOD or policy is None or policy.policy.rules == 1:
+            return judged
+        before = self._violations.get(digests.sha256(entry.event or b""))
+        if before is None:
             return judged
         reason = f"a replay: the same stands at {before}"
         return replace(judged, status=Status.INERT, reason=reason, unknown=False)

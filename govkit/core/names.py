@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from govkit.core.errors import Usage
@@ -67,7 +68,12 @@ class TagName:
 
 def is_model(name: str) -> bool:
     """Tell whether ``name`` can name a model in records, tags and folders."""
-    if len(name) > NAME_LIMIT or name.startswith("-") or not _MODEL.match(name):
+    return len(name) <= NAME_LIMIT and _is_model(name)
+
+
+@lru_cache(maxsize=4096)
+def _is_model(name: str) -> bool:
+    if name.startswith("-") or not _MODEL.match(name):
         return False
     parts = name.replace("=", "/").split("/")
     return all(part and not part.endswith((".lock", ".")) and ".." not in part for part in parts)

@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any, Final, Literal
 
 import msgspec
-from jsonschema import Draft202012Validator
 
 from govkit.core import assess, policytext, records, schema, times, yamltext
 from govkit.core.card import Card, FairnessAttribute, FairnessGroup, Measure, Metric, Tier
@@ -163,7 +162,7 @@ def _shape_faults(value: Any) -> Iterator[Fault]:
     if not isinstance(value, dict):
         yield Fault((), "tests of a policy are a mapping with 'schema' and 'cases'")
         return
-    for error in Draft202012Validator(_schema()).iter_errors(value):
+    for error in policytext.schema_errors(value, _schema()):
         yield from policytext.explain(error, whole="the tests")
 
 

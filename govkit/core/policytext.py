@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
+from typing import TYPE_CHECKING, Any
 
 from govkit.core import keys, policy, policycheck, schema, yamltext
 from govkit.core.errors import Malformed
 from govkit.core.gates.kinds import AnyGate
 from govkit.core.policy import InForce, Policy
 from govkit.core.policycheck import Fault, suggest
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _shape_faults(value: Any) -> Iterator[Fault]:
         yield Fault((), "a policy is a mapping")
         return
     yield from _infinite(value, ())
-    for error in Draft202012Validator(_schema()).iter_errors(value):
+    for error in schema_errors(value, _schema()):
         yield from explain(error, ())
     gates = value.get("gates")
     for name, gate in gates.items() if isinstance(gates, dict) else ():
@@ -106,8 +106,15 @@ def _shape_faults(value: Any) -> Iterator[Fault]:
             hint = suggest(kind, _gate_schemas())
             yield Fault(("gates", name, "type"), f"there is no gate of type '{kind}'{hint}")
         elif isinstance(kind, str):
-            for error in Draft202012Validator(_gate_schemas()[kind]).iter_errors(gate):
+            for error in schema_errors(gate, _gate_schemas()[kind]):
                 yield from explain(error, ("gates", name))
+
+
+def schema_errors(value: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
+    """Yield what a JSON Schema finds wrong with a value."""
+    from jsonschema import Draft202012Validator
+
+    yield from Draft202012Validator(schema).iter_errors(value)
 
 
 def _infinite(value: Any, path: tuple[str | int, ...]) -> Iterator[Fault]:
@@ -129,6 +136,8 @@ def explain(
         prefix: the keys that lead to what was checked.
         whole: what the whole document is called.
     """
+    from jsonschema.exceptions import best_match
+
     path = (*prefix, *error.absolute_path)
     where = ".".join(str(part) for part in path) or whole
     if error.validator == "additionalProperties" and isinstance(error.schema, dict):

@@ -383,7 +383,10 @@ def _shortest(numbers: Sequence[bytes]) -> bool:
 
 
 def _is_point(point: bytes) -> bool:
-    """Tell whether bytes can be an Ed25519 key; under one of small order anybody can sign everything."""
+    """Tell whether bytes are an Ed25519 point in its one spelling, and not of small order.
+
+    Under a key that is, anybody can sign everything; on a signature that begins with one, programs disagree.
+    """
     y = int.from_bytes(point, "little") % 2**255
     return len(point) == 32 and y < _PRIME and y not in _SMALL
 
@@ -464,7 +467,7 @@ def _spelled(kind: str, key: bytes, signature: bytes) -> bool:
     if name != kind.encode():
         return False
     if "ed25519" in kind:
-        return len(value) == 64 and int.from_bytes(value[32:], "little") < _ORDER
+        return len(value) == 64 and int.from_bytes(value[32:], "little") < _ORDER and _is_point(value[:32])
     numbers = _fields(value)
     return len(numbers) == 2 and _shortest(numbers)
 

@@ -13,7 +13,7 @@ from govkit.core.rules import Evidence
 from govkit.storage import workers
 from govkit.storage.git import Repository
 from govkit.storage.gitobjects import RawCommit, TreeEntry, parse_commit, parse_tree
-from govkit.storage.objects import RawObject
+from govkit.storage.objects import RawObject, Reader
 from govkit.storage.signatures import EVENT_NAMESPACE, TAG_NAMESPACE, signer_of
 
 #: Evidence that rules look into; all other evidence is only digested.
@@ -51,18 +51,18 @@ def read(repository: Repository, ids: Sequence[str], before: str | None) -> Iter
 
 def _piece(repository: Repository, piece: tuple[Sequence[str], str | None]) -> Iterator[Entry]:
     """Yield the entries of some commits; holds the files of no more than one of them."""
-    commits_ = _commits(repository, *piece)
-    files = _files(repository, commits_)
-    seen: dict[tuple[str, str], Evidence] = {}
-    wanted = [identity for one in files for identity in one.unread(seen)]
-    objects = repository.read_many(wanted, MAX_FILE)
-    return (one.entry(objects, seen) for one in files)
+    with repository.reader() as reader:
+        files = _files(reader, _commits(reader, *piece))
+        seen: dict[tuple[str, str], Evidence] = {}
+        wanted = [identity for one in files for identity in one.unread(seen)]
+        objects = reader.read(wanted, MAX_FILE)
+        yield from (one.entry(objects, seen) for one in files)
 
 
-def _commits(repository: Repository, ids: Sequence[str], before: str | None) -> list[RawCommit]:
+def _commits(reader: Reader, ids: Sequence[str], before: str | None) -> list[RawCommit]:
     """Return commits, each of which stands on the one before it, as its own bytes say."""
     found: list[RawCommit] = []
-    for identity, item in repository.read_many(ids, MAX_FILE):
+    for identity, item in reader.read(ids, MAX_FILE):
         if item.content is None:
             raise _unreadable(item)
         try:
@@ -102,8 +102,8 @@ def _unreadable(item: RawObject) -> Undecided:
     )
 
 
-def _files(repository: Repository, chunk: Sequence[RawCommit]) -> list[_Files]:
-    trees = dict(repository.read_many(dict.fromkeys(commit.tree for commit in chunk), MAX_FILE))
+def _files(reader: Reader, chunk: Sequence[RawCommit]) -> list[_Files]:
+    trees = dict(reader.read(dict.fromkeys(commit.tree for commit in chunk), MAX_FILE))
     found = []
     for commit in chunk:
         item = trees[commit.tree]

@@ -10,7 +10,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +22,6 @@ from govkit.core import limits
 from govkit.core.errors import Refused, Undecided, Usage
 from govkit.storage import objects
 from govkit.storage.gitobjects import ID, RawCommit, TreeEntry, parse_commit, parse_tree
-from govkit.storage.objects import RawObject
 
 ZERO = "0" * 40
 _MISSING = "missing object"
@@ -181,10 +180,10 @@ class Repository:
         kind, size = self.header(identity)
         return self.read(identity) if kind == "tag" and size <= limits.TAG else (kind, b"")
 
-    def read_many(self, ids: Iterable[str], limit: int) -> Iterator[tuple[str, RawObject]]:
-        """Yield objects by id, in the order asked for; no bytes of those larger than ``limit`` bytes."""
+    def reader(self) -> objects.Reader:
+        """Return a reader of many objects."""
         folder = Path(self._repo.working_tree_dir or self._repo.git_dir)
-        return objects.read_many(["git", *_CONFIG_WORDS], folder, {**os.environ, **_SAFE_ENVIRONMENT}, ids, limit)
+        return objects.Reader(["git", *_CONFIG_WORDS], folder, {**os.environ, **_SAFE_ENVIRONMENT})
 
     def read_up_to(self, identity: str, limit: int) -> bytes | None:
         """Return the bytes of an object, or None if there are more than ``limit``.

@@ -19,35 +19,19 @@ import msgspec
 
 from govkit.core.events import MAX_EVENT_BYTES
 from govkit.core.ledger import Entry
-from govkit.core.rules import Evidence
 from govkit.storage import files
 
 OFF_VARIABLE = "GOVKIT_NO_CACHE"
 #: Changes with what is remembered of an entry, or how entries are made; older files are then read no more.
-_FORMAT = "govkit-log-cache/1"
+_FORMAT = "govkit-log-cache/2"
 #: So many entries must be new before the file is written again.
 _WORTH_IT = 200
-
-
-class _Evidence(msgspec.Struct, array_like=True, frozen=True):
-    sha256: str
-    content: bytes | None
-    signer: str | None
-
-
-class _Entry(msgspec.Struct, array_like=True, frozen=True):
-    event: bytes | None
-    signature: bytes | None
-    signer: str | None
-    problem: str
-    evidence: dict[str, _Evidence]
-    irregular: tuple[str, ...]
 
 
 class _File(msgspec.Struct, array_like=True, frozen=True):
     format: str
     commits: list[str]
-    entries: list[_Entry]
+    entries: list[Entry]
 
 
 @dataclass(frozen=True)
@@ -72,7 +56,7 @@ def load(git_dir: Path, environment: Mapping[str, str]) -> Remembered:
         return NOTHING
     if found.format != _FORMAT or len(found.commits) != len(found.entries):
         return NOTHING
-    return Remembered(found.commits, [_unpack(entry) for entry in found.entries])
+    return Remembered(found.commits, found.entries)
 
 
 def save(
@@ -83,7 +67,7 @@ def save(
     is_huge = any(len(entry.event or b"") > MAX_EVENT_BYTES for entry in entries[len(before.entries) :])
     if path is None or is_huge or len(entries) - len(before.entries) < _WORTH_IT:
         return
-    content = msgspec.msgpack.encode(_File(_FORMAT, list(commits), [_pack(entry) for entry in entries]))
+    content = msgspec.msgpack.encode(_File(_FORMAT, list(commits), list(entries)))
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         files.write(path, content, mode=0o600)
@@ -107,13 +91,3 @@ def _is_ours(path: Path) -> bool:
         if found.st_uid != os.getuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or stat.S_ISLNK(found.st_mode):
             return False
     return True
-
-
-def _pack(entry: Entry) -> _Entry:
-    evidence = {name: _Evidence(one.sha256, one.content, one.signer) for name, one in entry.evidence.items()}
-    return _Entry(entry.event, entry.signature, entry.signer, entry.problem, evidence, entry.irregular)
-
-
-def _unpack(entry: _Entry) -> Entry:
-    evidence = {name: Evidence(one.sha256, one.content, one.signer) for name, one in entry.evidence.items()}
-    return Entry(entry.event, entry.signature, entry.signer, entry.problem, evidence, entry.irregular)

@@ -5,6 +5,7 @@ Sizes are asked before contents are, so that an object that somebody made huge i
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,8 @@ from govkit.core.errors import Refused, Undecided
 
 #: Ids asked for at once: their lines fit into a pipe's buffer, so that neither side waits for the other.
 _AT_ONCE = 1000
+#: Objects are read together up to so many bytes.
+_GROUP_BYTES = 4 * limits.MIB
 _MAX_LISTING = 64 * limits.MIB
 
 
@@ -26,35 +29,76 @@ class RawObject(NamedTuple):
     content: bytes | None
 
 
-def read_many(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], ids: Iterable[str], limit: int
-) -> Iterator[tuple[str, RawObject]]:
-    """Yield objects by id, in the order asked for.
+class Reader:
+    """Two processes of Git that serve one reader: one tells sizes, the other contents. A context manager.
 
     Args:
         command: how Git is called, with its safe settings.
         folder: where.
-        environment: the environment of the process.
-        ids: object ids of 40 hex digits.
-        limit: the size in bytes above which an object is not read.
+        environment: the environment of the processes.
     """
-    wanted = list(ids)
-    if not wanted:
-        return
-    with (
-        _Batch([*command, "cat-file", "--batch-check"], folder, environment) as sizes,
-        _Batch([*command, "cat-file", "--batch"], folder, environment) as contents,
-    ):
+
+    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+        self._sizes = _Batch([*command, "cat-file", "--batch-check"], folder, environment)
+        self._contents = _Batch([*command, "cat-file", "--batch"], folder, environment)
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._sizes.close()
+        self._contents.close()
+
+    def read(self, ids: Iterable[str], limit: int) -> Iterator[tuple[str, RawObject]]:
+        """Yield objects by id, in the order asked for; read them to the end before you ask for others.
+
+        Args:
+            ids: object ids of 40 hex digits.
+            limit: the size in bytes above which an object is not read.
+        """
+        wanted = list(ids)
         for start in range(0, len(wanted), _AT_ONCE):
             chunk = wanted[start : start + _AT_ONCE]
-            sizes.ask(chunk)
-            heads = [sizes.head() for _ in chunk]
-            contents.ask([one for one, (kind, size) in zip(chunk, heads, strict=True) if _fits(kind, size, limit)])
-            for one, (kind, size) in zip(chunk, heads, strict=True):
-                content = contents.body() if _fits(kind, size, limit) else None
-                if content is not None:
-                    check_id(one, kind, content)
-                yield one, RawObject(kind, size, content)
+            self._sizes.ask(chunk)
+            lines = self._sizes.lines(len(chunk))
+            for group in _groups(zip(chunk, lines, strict=True), limit):
+                yield from self._read_group(group, limit)
+
+    def _read_group(self, group: Sequence[tuple[str, bytes, str, int]], limit: int) -> Iterator[tuple[str, RawObject]]:
+        """Read objects whose kinds and sizes are known: Git answers with the same line, the bytes, and LF for each."""
+        wanted = [one for one, _, kind, size in group if _fits(kind, size, limit)]
+        self._contents.ask(wanted)
+        total = sum(len(line) + size + 1 for _, line, kind, size in group if _fits(kind, size, limit))
+        data, start = self._contents.take(total), 0
+        for one, line, kind, size in group:
+            if not _fits(kind, size, limit):
+                yield one, RawObject(kind, size, None)
+                continue
+            begin = start + len(line)
+            content = data[begin : begin + size]
+            if data[start:begin] != line:
+                raise _stopped()
+            check_id(one, kind, content)
+            yield one, RawObject(kind, size, content)
+            start = begin + size + 1
+
+
+def _groups(told: Iterable[tuple[str, bytes]], limit: int) -> Iterator[list[tuple[str, bytes, str, int]]]:
+    """Yield objects with Git's line, kind and size of each, in groups that are read at once."""
+    group: list[tuple[str, bytes, str, int]] = []
+    room = _GROUP_BYTES
+    for one, line in told:
+        kind, size = _head(line)
+        room -= size if _fits(kind, size, limit) else 0
+        if group and room < 0:
+            yield group
+            group, room = [], _GROUP_BYTES - size
+        group.append((one, line, kind, size))
+    yield group
+
+
+def _fits(kind: str, size: int, limit: int) -> bool:
+    return kind != "missing" and size <= limit
 
 
 def listing(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> bytes:
@@ -115,10 +159,6 @@ def _stopped() -> Undecided:
     return Undecided("an object of this repository is not in this clone", why=why, fix="clone again without --filter")
 
 
-def _fits(kind: str, size: int, limit: int) -> bool:
-    return kind != "missing" and size <= limit
-
-
 class _Batch:
     """One ``git cat-file`` at work."""
 
@@ -132,10 +172,8 @@ class _Batch:
             stderr=subprocess.DEVNULL,
         )
 
-    def __enter__(self) -> _Batch:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """End it."""
         self._process.kill()
         self._process.communicate()
 
@@ -151,19 +189,26 @@ class _Batch:
             self._process.stdin.write(("\n".join(ids) + "\n").encode())
             self._process.stdin.flush()
 
-    def head(self) -> tuple[str, int]:
-        """Return kind and size of the next object."""
-        words = self._out.readline().split()
-        if len(words) == 2:
-            return "missing", 0
-        if len(words) != 3:
+    def lines(self, count: int) -> list[bytes]:
+        """Return the next lines."""
+        found = list(itertools.islice(self._out, count))
+        if len(found) != count:
             raise _stopped()
-        return words[1].decode(), int(words[2])
+        return found
 
-    def body(self) -> bytes:
-        """Return the bytes of the next object."""
-        _, size = self.head()
-        content = self._out.read(size + 1)
-        if len(content) != size + 1:
+    def take(self, size: int) -> bytes:
+        """Return the next bytes."""
+        found = self._out.read(size)
+        if len(found) != size:
             raise _stopped()
-        return content[:-1]
+        return found
+
+
+def _head(line: bytes) -> tuple[str, int]:
+    """Read the line in which Git tells kind and size of an object, or that it is missing."""
+    words = line.split()
+    if len(words) == 2:
+        return "missing", 0
+    if len(words) != 3:
+        raise _stopped()
+    return words[1].decode(), int(words[2])

@@ -1,6 +1,6 @@
 """Real signatures, and what can be made of them without the key, are judged alike by govkit and by the auditor's file.
 
-govkit asks ``sshsig`` about Ed25519 and RSA, the auditor's file asks ``ssh-keygen`` about everything, which takes more.
+govkit asks libsodium about Ed25519 and ``sshsig`` about RSA, the auditor's file asks ``ssh-keygen`` about everything, which takes more.
 """
 
 from __future__ import annotations
@@ -125,6 +125,21 @@ def test_ed25519_key_of_small_order_signs_nothing(tmp_path: Path) -> None:
     assert verify_bundle.openssh(b"words", forged, EVENT_NAMESPACE, Anybody()) is None
     with pytest.raises(Malformed, match="anybody can sign"):
         signer_of(b"words", forged, EVENT_NAMESPACE)
+
+
+def test_ed25519_signature_with_a_point_of_small_order_is_none(tmp_path: Path) -> None:
+    """Who has the key can leave the secret number out; OpenSSH takes that and libsodium does not, so neither may."""
+    key = Ed25519PrivateKey.generate()
+    point, first = key.public_key().public_bytes_raw(), b"\1" + bytes(31)
+    half = bytearray(hashlib.sha512(key.private_bytes_raw()).digest()[:32])  # RFC 8032, section 5.1.5
+    half[0] &= 248
+    half[31] = half[31] & 127 | 64
+    signed = told(b"words")
+    factor = int.from_bytes(hashlib.sha512(first + point + signed).digest(), "little")
+    second = factor * int.from_bytes(half, "little") % ORDER
+    made = sealed(join(b"ssh-ed25519", point), join(b"ssh-ed25519", first + second.to_bytes(32, "little")))
+    assert openssh_alone(tmp_path, b"words", made)
+    assert judged(b"words", made) == [None, None]
 
 
 @pytest.mark.parametrize(("flags", "good"), [(1, True), (5, True), (0, False), (4, False)])

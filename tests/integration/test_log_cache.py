@@ -32,15 +32,15 @@ class Counted:
 
     def read(self, **environment: str) -> log_storage.Log:
         """Read."""
-        self.asked, honest = 0, objects.read_many
+        self.asked, honest = 0, objects.Reader.read
 
-        def counting(command: object, folder: object, env: object, ids: object, limit: int) -> object:
+        def counting(reader: objects.Reader, ids: object, limit: int) -> object:
             wanted = list(ids)  # type: ignore
             self.asked += len(wanted)
-            return honest(command, folder, env, wanted, limit)  # type: ignore
+            return honest(reader, wanted, limit)
 
         values = {"XDG_CACHE_HOME": str(self.cache), **environment}
-        with mock.patch.dict(os.environ, values), mock.patch.object(objects, "read_many", counting):
+        with mock.patch.dict(os.environ, values), mock.patch.object(objects.Reader, "read", counting):
             return log_storage.read(Repository(self.big.folder))
 
     @property
@@ -83,7 +83,7 @@ def test_cache_that_others_can_write_is_not_used(counted: Counted) -> None:
         b"",
         b"junk",
         honest[: len(honest) // 2],
-        honest.replace(b"govkit-log-cache/1", b"govkit-log-cache/0"),
+        honest.replace(b"govkit-log-cache/2", b"govkit-log-cache/0"),
     ):
         counted.file.write_bytes(content)
         counted.file.chmod(0o600)

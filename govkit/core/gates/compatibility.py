@@ -10,7 +10,6 @@ from datetime import date
 from typing import Any
 
 import msgspec
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from govkit.core.card import Column, Contract
 from govkit.core.gates.base import Context, Gate, Outcome, Verdict, pending
@@ -74,6 +73,8 @@ class CompatibilityGate(Gate, tag="compatibility", frozen=True, kw_only=True):
 
 def problems(contract: Contract) -> Iterator[str]:
     """Yield what is wrong with a contract, one sentence each; what is blank is not wrong."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
     for name in ("framework_version", "python"):
         text = getattr(contract, name)
         try:

@@ -170,3 +170,26 @@ def test_hostile_bytes_are_refused_quickly(data: bytes) -> None:
     with pytest.raises(Malformed):
         canonical.decode(data)
     assert time.monotonic() - start < 10
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("1.0", "1e5", "-0", "1E2", "0.10", "9007199254740992", "-9007199254740993", "123456789012345678901234567890"),
+        *('"\\u0041"', '"\\/"', '"\\u001F"', '{"b":1,"a":2}', '{"a":1,"a":1}', "NaN", "[1, 2]", "[1]\n"),
+    ],
+)
+def test_other_spelling_is_refused_wherever_it_stands(text: str) -> None:
+    """What the quick reader does not know is left to the full one, at the top and inside of records alike."""
+    for whole in (text, f"[{text}]", f'{{"a":{text}}}', f'{{"a":["sha256:00",{text}]}}'):
+        with pytest.raises(Malformed):
+            canonical.decode(whole.encode())
+
+
+@pytest.mark.parametrize(
+    "text", ['"\\u001f"', "9007199254740991", "-9007199254740991", "1e+21", "0.1", '"é"', '"\x7f"']
+)
+def test_rare_spelling_is_read_wherever_it_stands(text: str) -> None:
+    """What is canonical and not plain is read, too."""
+    for whole in (text, f"[{text}]", f'{{"a":{text}}}'):
+        assert canonical.decode(whole.encode()) == json.loads(whole)
