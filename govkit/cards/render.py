@@ -20,9 +20,11 @@ from govkit.cards.view import view
 from govkit.core import inert
 from govkit.core.card import Card
 from govkit.core.draft import Draft
+from govkit.core.standing import Standing
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 
 def markdown(card: Card, draft: Draft | None, raw: bytes) -> str:
@@ -39,35 +41,57 @@ def markdown(card: Card, draft: Draft | None, raw: bytes) -> str:
     return _markdown().get_template("card.md.j2").render(view=view(card, draft, raw))
 
 
-def page(card: Card, draft: Draft | None, raw: bytes) -> str:
+def page(
+    card: Card, draft: Draft | None, raw: bytes, standing: Standing | None = None, *, form: Markup | None = None
+) -> str:
     """Return ``card.html``: one file without scripts, that neither loads nor links to anything.
 
     Args:
         card: the card.
         draft: the drafted approval request of this card, or None where there is none.
         raw: the bytes of ``card.json``, from which ``card`` was read; they are shown in full.
+        standing: what the log knows of the version, where it is known; its checks are shown instead of the draft's.
+        form: where the page is served to somebody who decides: the form, as safe markup made with
+            :func:`environment`; it may be sent to where the page came from, and nowhere else.
 
     Raises:
         Malformed: if ``raw`` is not canonical JSON.
     """
-    style = _template("card.css")
-    return _html().get_template("card.html.j2").render(view=view(card, draft, raw), style=style, csp=_csp(style))
+    style = stylesheet()
+    shown = view(card, draft, raw, standing)
+    policy = csp(style, form_action="'self'" if form is not None else "'none'")
+    return environment().get_template("card.html.j2").render(view=shown, style=style, csp=policy, form=form)
 
 
-def _csp(style: str) -> str:
-    """Return the content security policy under which only this style applies, and nothing is loaded or sent."""
+def stylesheet() -> str:
+    """Return the style that all of govkit's pages share."""
+    return template("card.css")
+
+
+def csp(style: str, *, form_action: str = "'none'") -> str:
+    """Return the content security policy under which only this style applies, and nothing is loaded.
+
+    Args:
+        style: the text of the page's one style element.
+        form_action: where a form may be sent to.
+    """
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action {form_action}"
 
 
-def _template(name: str) -> str:
-    """Return a template's text; line ends are LF however the package was unpacked."""
-    data = resources.files("govkit.cards").joinpath("templates", name).read_bytes()
+def template(name: str) -> str:
+    """Return a template's text, from ``cards/templates``, or of ``web/NAME`` from ``web/templates``.
+
+    Line ends are LF however the package was unpacked.
+    """
+    folder, _, file = name.rpartition("/")
+    data = resources.files(f"govkit.{folder or 'cards'}").joinpath("templates", file).read_bytes()
     return data.decode().replace("\r\n", "\n")
 
 
 @cache
-def _html() -> Environment:
+def environment() -> Environment:
+    """Return the environment of HTML templates: what a template writes out is shown as text, whoever wrote it."""
     return _environment(inert.unbroken)
 
 
@@ -97,7 +121,7 @@ def _environment(inert: Callable[[str], str]) -> Environment:
         return inert(str(value))
 
     environment = Environment(
-        loader=FunctionLoader(_template),
+        loader=FunctionLoader(template),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=written,

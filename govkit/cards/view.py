@@ -12,6 +12,7 @@ from govkit.core.card import STATEMENTS, Card, Item
 from govkit.core.draft import Draft
 from govkit.core.gates.base import Verdict
 from govkit.core.lineage import governance_folder
+from govkit.core.standing import Standing
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class View:
 
     card: Card
     draft: Draft | None
+    standing: Standing | None
     digest: str
     data_digest: str
     notices: list[Notice]
@@ -60,13 +62,14 @@ class View:
     source: str
 
 
-def view(card: Card, draft: Draft | None, raw: bytes) -> View:
+def view(card: Card, draft: Draft | None, raw: bytes, standing: Standing | None = None) -> View:
     """Work out what the page of a card shows.
 
     Args:
         card: the card.
         draft: the drafted approval request, or None where there is none.
         raw: the bytes of ``card.json``, from which ``card`` was read.
+        standing: what the log knows of the version, or None where it is not known.
 
     Raises:
         Malformed: if the bytes are not canonical JSON.
@@ -76,6 +79,7 @@ def view(card: Card, draft: Draft | None, raw: bytes) -> View:
     return View(
         card=card,
         draft=draft,
+        standing=standing,
         digest=digest,
         data_digest=card.data_digest() if lineage.data else "",
         notices=_notices(card, draft, digest),

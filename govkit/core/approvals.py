@@ -45,6 +45,13 @@ def shortfall(quorum: Quorum, roles: Mapping[str, Set[str]]) -> list[str]:
     return min(ways, key=lambda way: (len(way), way), default=["nobody can: the quorum is empty"])
 
 
+def progress(quorum: Quorum, roles: Mapping[str, Set[str]]) -> tuple[int, int]:
+    """Return how many of the people whom the shortest way to a quorum needs have agreed, and how many it needs."""
+    ways = [(len(missing(way, roles)), len(way)) for way in alternatives(quorum) if way]
+    left, needed = min(ways, default=(0, 0))
+    return needed - left, needed
+
+
 def missing(slots: tuple[str, ...], roles: Mapping[str, Set[str]]) -> list[str]:
     """Return the slots that stay empty when as many as possible are filled, each by another person."""
     filled: dict[int, str] = {}

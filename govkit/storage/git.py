@@ -329,6 +329,24 @@ class Repository:
         out = self.run("status", "--porcelain", "-z", "--untracked-files=no")
         return [line[3:].decode("utf-8", "replace") for line in out.split(b"\0") if len(line) > 3]
 
+    def changed_lines(self, base: str, head: str, most: int) -> list[tuple[str, int | None, int | None]]:
+        """Return path, lines added and removed of the files that differ between two commits, the most changed first.
+
+        Args:
+            base: a commit in hex.
+            head: another.
+            most: how many files are named at most; the last entry then says in words how many more there are.
+        """
+        words = ("diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
+        out = self.run(*words, "--end-of-options", base, head).decode("utf-8", "replace")
+        found: list[tuple[str, int | None, int | None]] = []
+        for line in out.split("\0")[:-1]:
+            added, removed, path = line.split("\t", 2)
+            found.append((path, _lines(added), _lines(removed)))
+        found.sort(key=lambda file: (-(file[1] or 0) - (file[2] or 0), file[0]))
+        rest = len(found) - most
+        return found if rest <= 0 else [*found[:most], (f"and {rest:,} more files", None, None)]
+
     def close(self) -> None:
         """End the processes that serve reads."""
         self._repo.close()
@@ -337,3 +355,8 @@ class Repository:
 def _text(word: str | bytes) -> str:
     """Return a word that GitPython gives as text or as bytes, which its annotations do not tell."""
     return word if isinstance(word, str) else word.decode()
+
+
+def _lines(count: str) -> int | None:
+    """Return a number of lines as ``git diff --numstat`` has it: ``-`` for a binary file."""
+    return int(count) if count.isdecimal() else None
