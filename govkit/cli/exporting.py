@@ -5,26 +5,30 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING
 
 import click
 
-from govkit.cards.export.base import Predicate, Spec
 from govkit.cli import common
 from govkit.core.errors import Usage
 
-#: As in :data:`govkit.cards.export.FORMATS`, which is not imported for every command.
+if TYPE_CHECKING:
+    from govkit.cards.export.base import Predicate, Spec
+
+#: As in :mod:`govkit.cards.export`, which is not imported for every command; a test holds them against each other.
 FORMATS = ("cyclonedx", "huggingface", "in-toto", "json", "mlflow-signature")
+SPECS = ("1.6", "1.7")
+PREDICATES = ("provenance", "summary")
 
 
 @click.command()
 @click.argument("name", metavar="MODEL@VERSION")
 @click.option("--as", "kind", required=True, type=click.Choice(FORMATS), help="The format.")
 @click.option("--stage", help="Tell how the gates of this stage came out; the summary needs one.")
-@click.option("--spec", type=click.Choice(get_args(Spec)), help="The version of CycloneDX; 1.6 if left out.")
+@click.option("--spec", type=click.Choice(SPECS), help="The version of CycloneDX; 1.6 if left out.")
 @click.option(
     "--predicate",
-    type=click.Choice(get_args(Predicate)),
+    type=click.Choice(PREDICATES),
     help="What the in-toto statement says: SLSA provenance, or the verification summary of the gates.",
 )
 @click.option(

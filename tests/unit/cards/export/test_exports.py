@@ -7,21 +7,25 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from govkit.cards.export import FORMATS, write
-from govkit.cards.export.base import Choices
+from govkit.cards.export.base import Choices, Predicate, Spec
 from govkit.cli import exporting
 from govkit.core import canonical, digests, formats, inert
 from govkit.core.errors import Refused
 
 
 def test_the_command_offers_every_format() -> None:
-    """The command's list is that of the exporters."""
-    assert tuple(FORMATS) == exporting.FORMATS
+    """The command's lists are those of the exporters."""
+    assert (tuple(FORMATS), get_args(Spec), get_args(Predicate)) == (
+        exporting.FORMATS,
+        exporting.SPECS,
+        exporting.PREDICATES,
+    )
 
 
 @pytest.mark.parametrize("name", FORMATS)
