@@ -41,7 +41,8 @@ Exporter = Callable[[Exported, Card, Choices], str]
 URN = "urn:govkit"
 
 _URI = re.compile(r"[a-z][a-z0-9+.-]*://(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})+")
-_SECRET = re.compile(r"(?<=://)[^/@]*:[^/@]*@")
+# A password; over HTTP also a user, who may be a token.
+_SECRET = re.compile(r"(?<=://)[^/@]*:[^/@]*@|(?<=^http://)[^/@]*@|(?<=^https://)[^/@]*@")
 _SCP = re.compile(r"(?P<host>[A-Za-z0-9._~-]+@[A-Za-z0-9.-]+):(?P<path>[^/:][^:]*)")
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
@@ -68,7 +69,7 @@ def plain_md5(item: Item) -> str | None:
 
 
 def repository_uri(remote: str) -> str | None:
-    """Return a Git remote as a URI without a password; None if it is none, such as a path.
+    """Return a Git remote as a URI without secrets; None if it is none, such as a path.
 
     Whoever opened the log wrote it, so anything else than the plainest URI is left out.
     """

@@ -1,8 +1,7 @@
 """in-toto Statements v1: SLSA provenance v1 of the pipeline, and a SLSA verification summary v1 of the gates.
 
 The formats are those of https://in-toto.io/Statement/v1, https://slsa.dev/provenance/v1 and
-https://slsa.dev/verification_summary/v1. A statement is not signed here: whoever stands for it signs it, for example
-with cosign or ``in-toto-attestation``.
+https://slsa.dev/verification_summary/v1. A statement is not signed here: whoever stands for it signs it.
 """
 
 from __future__ import annotations

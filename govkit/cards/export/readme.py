@@ -28,6 +28,7 @@ def body(facts: Exported, card: Card) -> str:
         *(part for report in card.fairness for part in _fairness(report)),
         "## Made from",
         _lineage(facts, card),
+        *_doubts(card),
         "## Check it",
         _check(facts),
     ]
@@ -101,6 +102,12 @@ def _lineage(facts: Exported, card: Card) -> str:
     rows = [("commit", "", facts.commit), ("card", "card.json", facts.card)]
     rows += [(what, item.path, item.sha256 or item.md5 or "not known") for what, item in items]
     return _table(("What", "Path", "Digest"), rows)
+
+
+def _doubts(card: Card) -> Iterator[str]:
+    rows = [("problem", said) for said in card.lineage.problems] + [("gap", said) for said in card.lineage.gaps]
+    if rows:
+        yield _table(("What is wrong or not known", ""), rows)
 
 
 def _check(facts: Exported) -> str:

@@ -145,6 +145,9 @@ def test_only_what_is_met_conforms(value: Any, facts: Any, any_report: Any) -> N
         ("https://git.example.org/team/repo.git", "https://git.example.org/team/repo.git"),
         ("git@git.example.org:team/repo.git", "ssh://git@git.example.org/team/repo.git"),
         ("https://me:secret@git.example.org/repo", "https://git.example.org/repo"),
+        ("https://secret@git.example.org/repo", "https://git.example.org/repo"),
+        ("ssh://git:secret@git.example.org/repo", "ssh://git.example.org/repo"),
+        ("ssh://git@git.example.org/repo", "ssh://git@git.example.org/repo"),
         ("/srv/git/repo", None),
         ("", None),
         ("javascript:alert(1)", None),
@@ -153,7 +156,7 @@ def test_only_what_is_met_conforms(value: Any, facts: Any, any_report: Any) -> N
     ],
 )
 def test_only_a_plain_remote_is_linked(remote: str, uri: str | None, value: Any, facts: Any) -> None:
-    """The repository is a link where it is a URI, without its password; else there is none."""
+    """The repository is a link where it is a URI, without its secrets; else there is none."""
     found = bom(facts(value, repository=remote))["metadata"]["component"]
     links = [each["url"] for each in found.get("externalReferences", [])]
     assert links == ([uri] if uri else [])

@@ -76,3 +76,14 @@ def test_serial_number_follows_from_the_content(value: Any, facts: Any) -> None:
 def test_choices_are_independent(value: Any, facts: Any) -> None:
     """A version of CycloneDX does not touch other formats."""
     assert write("json", facts(value), Choices(spec="1.7")) == write("json", facts(value))
+
+
+def test_a_terminal_gets_nothing_hidden(value: Any, facts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Canonical JSON keeps its bytes in a pipe; at a terminal its hidden characters are escaped, the value the same."""
+    made = write("json", facts(value, "late\u202e\u2066"))
+    assert exporting._shown(made) == made
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    shown = exporting._shown(made)
+    assert "\u202e" in made
+    assert inert.visible(shown) == shown
+    assert json.loads(shown) == json.loads(made)

@@ -91,3 +91,10 @@ def test_front_matter_holds_texts_as_texts(label: str, value: Any, facts: Any) -
     card = ModelCard(write("huggingface", facts(value)))
     assert card.data.tags == ["govkit", inert.unbroken(label)]
     assert (f"{inert.unbroken(label)}=female", "rate") in results(card)
+
+
+def test_doubts_stand_in_the_text(value: Any, facts: Any) -> None:
+    """Gaps and problems of the lineage are told to whoever reads the page."""
+    text = ModelCard(write("huggingface", facts(value))).text
+    assert "| problem | dvc.lock is older |" in text
+    assert "| gap | data.csv has no digest |" in text
