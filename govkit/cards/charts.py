@@ -21,7 +21,8 @@ MAX_SERIES = 4
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 12, 26
 _LABELS, _ROW = 100, 22
-_LABEL_LENGTH = 15
+_LABEL_LENGTH = 15.0  # in letters of middling width
+_WIDE = frozenset("ABCDEFGHKMNOPQRSTUVWXYZmw%@&<>=+_—…")
 _MARKED = 30  # so many points are drawn as dots, too
 _FINEST = 1e12  # beyond so many steps from zero, a double cannot tell them apart
 
@@ -362,4 +363,11 @@ def _round_values(low: float, high: float, most: int) -> list[float]:
 
 
 def _cut(name: str) -> str:
-    return name if len(name) <= _LABEL_LENGTH else name[: _LABEL_LENGTH - 1] + "…"
+    """Cut a label to its room; wide letters, and those of scripts with square ones, take more of it."""
+    room, shown = _LABEL_LENGTH, ""
+    for letter in name:
+        room -= 2.0 if letter > "\u2e7f" else 1.6 if letter in _WIDE or letter > "\u036f" else 1.0
+        if room < 0:
+            return f"{shown[:-1]}…"
+        shown += letter
+    return shown
