@@ -113,7 +113,9 @@ def isolated(said: str) -> Markup:
 
     parts = _LEFTWARD_RUN.split(said)
     whole = (escape(inert.unbroken(part)) for part in parts)
-    return Markup("").join(Markup("<bdi>{}</bdi>").format(part) if index % 2 else part for index, part in enumerate(whole))
+    return Markup("").join(
+        Markup("<bdi>{}</bdi>").format(part) if index % 2 else part for index, part in enumerate(whole)
+    )
 
 
 @cache

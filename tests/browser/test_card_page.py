@@ -18,7 +18,7 @@ Opener = Callable[..., Visit]
 #: Of which cards pictures are taken: they take most of the time, so those of the extremes are for `make screenshots`.
 PICTURED = [*cards.CARDS] if os.environ.get("GOVKIT_SCREENSHOTS") else ["example"]
 #: As many sheets of A4 as are at most sane for a card.
-SHEETS = {"long-names": 60, "hostile": 60, "many-metrics": 20, "many-groups": 20, "many-stages": 25}
+SHEETS = {"long-names": 70, "hostile": 70, "many-metrics": 25, "many-groups": 20, "many-stages": 25}
 
 
 @pytest.fixture(params=[*cards.CARDS])
