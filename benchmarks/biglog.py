@@ -195,7 +195,7 @@ class BigLog:
         source, number = self.store("tree", b""), version.split(".")[1]
         return f"tree {source}\nauthor a <a@b> {number} +0000\ncommitter a <a@b> {number} +0000\n\n{version}\n".encode()
 
-    def ask(self, facts: Mapping[str, str], stage: str) -> tuple[str, dict[str, Any]]:
+    def ask(self, facts: Mapping[str, str], stage: str, reason: str = "better") -> tuple[str, dict[str, Any]]:
         """Ask for a stage, and return the request's identity and what a promotion says of it."""
         state, model = self.ledger.state, facts["model"]
         policy_, champion = state.policy, state.champion(model, stage)
@@ -206,7 +206,7 @@ class BigLog:
             "champion": champion.at.id if champion else None,
         }
         asked = {"version": facts["version"], "stage": stage, "commit": facts["commit"], "digests": bound}
-        request = self._record(events.RequestOpened, action="promote", reason="better", **asked)
+        request = self._record(events.RequestOpened, action="promote", reason=reason, **asked)
         card = self._cards[facts["card"]]
         identity = self.append("request.opened", "ada", request, {"card.json": card}, model)
         same = {key: facts[key] for key in ("version", "commit", "card", "weights")}

@@ -61,6 +61,7 @@ class Folder:
     def __init__(self, path: Path, root: str) -> None:
         self.path = path.resolve()
         self.root = root
+        self._seen: set[Path] = set()
         self.before: dict[str, Page] = self._load()
 
     def _load(self) -> dict[str, Page]:
@@ -106,7 +107,7 @@ class Folder:
             Refused: if a symbolic link leads somewhere else.
         """
         for path in planned:
-            target = files.place(self.path, path)
+            target = self._place(path)
             there = target.is_symlink() or target.exists()
             if there and not (path in self.before and self._is_ours(target)):
                 raise Usage(
@@ -131,7 +132,7 @@ class Folder:
         digest = digests.sha256(content)
         if self._digest(path) == digest:
             return digest, False
-        files.write(files.place(self.path, path), content)
+        files.write(self._place(path), content)
         return digest, True
 
     def remove(self, path: str) -> bool:
@@ -149,14 +150,26 @@ class Folder:
         """Write the manifest, if it changed."""
         made = Manifest(schema=SCHEMA, root=self.root, pages=dict(sorted(pages.items())))
         content = json.dumps(msgspec.to_builtins(made), indent=0).encode() + b"\n"
-        target = files.place(self.path, MANIFEST)
+        target = self._place(MANIFEST)
         if target.is_symlink() or not target.is_file() or target.read_bytes() != content:
             files.write(target, content)
+
+    def _place(self, path: str) -> Path:
+        """Return where a page lies; each folder is looked at once.
+
+        Raises:
+            Refused: if a symbolic link leads somewhere else.
+        """
+        target = self.path / path
+        if target.parent not in self._seen:
+            files.place(self.path, path)
+            self._seen.add(target.parent)
+        return target
 
     def _digest(self, path: str) -> str | None:
         """Return the digest of a page's bytes; None if it is no plain file, or lies behind a symbolic link."""
         try:
-            target = files.place(self.path, path)
+            target = self._place(path)
             if target.is_symlink() or not target.is_file():
                 return None
             return digests.sha256(target.read_bytes())
