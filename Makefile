@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 JOBS = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint check screenshots docs stress bench fuzz lock clean
+.PHONY: help demo test lint check screenshots docs stress bench bench-site fuzz lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,6 +60,9 @@ stress: $(VENV)/dev ## 1,000 random kills; 800 events by 16 processes, 200 by 8 
 bench: $(VENV)/dev ## Rendering the example's page; verifying a log of 10,000 events, against git log on the same commits (five minutes)
 	@$(BIN)/python benchmarks/card_render.py
 	@$(BIN)/python benchmarks/log_verify.py
+
+bench-site: $(VENV)/dev ## Building the site of 50 models with 40 versions each, and again after one change (two minutes)
+	@$(BIN)/python benchmarks/site_build.py
 
 fuzz: $(VENV)/dev ## Fuzz every reader of hostile bytes, guided by coverage (SECONDS=20 for each of them)
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,fuzz]'

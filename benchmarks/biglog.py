@@ -58,16 +58,19 @@ class BigLog:
         heads: the commit of every event, in hex.
         tags: tag object ids by name.
         twins: the same commits once more, each signed as ``git commit -S`` signs, for stock Git to check.
+        with_twins: whether these are made.
     """
 
     folder: Path
     heads: list[str] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
     twins: list[str] = field(default_factory=list)
+    with_twins: bool = True
     now: datetime = field(default_factory=lambda: datetime(2026, 1, 1, tzinfo=UTC))
     ledger: Ledger = field(default_factory=Ledger)
 
     def __post_init__(self) -> None:
+        self._cards: dict[str, bytes] = {}
         self.keys = {who: Signer(who) for who in PEOPLE}
         subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(self.folder)], check=True)
 
@@ -85,7 +88,8 @@ class BigLog:
 
     def finish(self) -> None:
         """Set the refs and pack everything, as a clone has it."""
-        refs = {"refs/heads/govkit/log": self.heads[-1], "refs/heads/twin": self.twins[-1]}
+        refs = {"refs/heads/govkit/log": self.heads[-1]}
+        refs |= {"refs/heads/twin": self.twins[-1]} if self.twins else {}
         refs |= {f"refs/tags/{name}": identity for name, identity in self.tags.items()}
         lines = "".join(f"update {name} {identity}\n" for name, identity in refs.items())
         self._git("update-ref", "--stdin", stdin=lines.encode())
@@ -123,7 +127,8 @@ class BigLog:
         tree = self.store("tree", b"".join(self._entry(name, data) for name, data in sorted(files.items())))
         commit = commits.build(event, tree, self.heads[-1] if self.heads else None)
         self.heads.append(self.store("commit", commit))
-        self._twin(commits.build(event, tree, self.twins[-1] if self.twins else None), actor)
+        if self.with_twins:
+            self._twin(commits.build(event, tree, self.twins[-1] if self.twins else None), actor)
         self.now += timedelta(seconds=2)
         return judged.id
 
@@ -171,42 +176,57 @@ class BigLog:
         """Take one version from its registration to staging: four events, two tags."""
         version = f"1.{number}.0"
         card = canonical.encode({"schema": "govkit.card/v1", "model": MODEL, "filler": f"{version} " * 300})
-        source = self.store("tree", b"")
-        raw = f"tree {source}\nauthor a <a@b> {number} +0000\ncommitter a <a@b> {number} +0000\n\n{version}\n"
-        facts = {
-            "commit": f"git-sha1:{self.store('commit', raw.encode())}",
-            "card": digests.sha256(card),
-            "weights": digests.sha256(version.encode()),
-        }
-        data = digests.sha256(b"data")
-        tag, reference = self._tag("ada", f"{MODEL}@v{version}", "register", version=version, **facts)
+        weights, data = digests.sha256(version.encode()), digests.sha256(b"data")
+        facts = self.register(MODEL, version, card, weights=weights, data=data)
+        self.promote(facts, self.ask(facts, "staging"))
+
+    def register(self, model: str, version: str, card: bytes, *, weights: str, data: str) -> dict[str, str]:
+        """Register a version on a commit of its own, and return what there is to know of it."""
+        raw = self._source(version)
+        facts = {"commit": f"git-sha1:{self.store('commit', raw)}", "card": digests.sha256(card), "weights": weights}
+        tag, reference = self._tag("ada", f"{model}@v{version}", "register", model=model, version=version, **facts)
         body = {"version": version, **facts, "data": data, "tier": "high", "tag": reference}
-        self.append("version.registered", "ada", body, {"card.json": card, "tag": tag})
-        state = self.ledger.state
-        policy_, champion = state.policy, state.champion(MODEL, "staging")
-        rules = policy_.requirements(MODEL, "high", "staging") if policy_ else None
+        self.append("version.registered", "ada", body, {"card.json": card, "tag": tag}, model)
+        self._cards[facts["card"]] = card
+        return {"model": model, "version": version, "data": data, **facts}
+
+    def _source(self, version: str) -> bytes:
+        """Return a commit whose tree is empty."""
+        source, number = self.store("tree", b""), version.split(".")[1]
+        return f"tree {source}\nauthor a <a@b> {number} +0000\ncommitter a <a@b> {number} +0000\n\n{version}\n".encode()
+
+    def ask(self, facts: Mapping[str, str], stage: str, reason: str = "better") -> tuple[str, dict[str, Any]]:
+        """Ask for a stage, and return the request's identity and what a promotion says of it."""
+        state, model = self.ledger.state, facts["model"]
+        policy_, champion = state.policy, state.champion(model, stage)
+        rules = policy_.requirements(model, "high", stage) if policy_ else None
         bound = {
-            "card": facts["card"],
-            "weights": facts["weights"],
-            "data": data,
+            **{key: facts[key] for key in ("card", "weights", "data")},
             "requirements": rules.digest if rules else "",
             "champion": champion.at.id if champion else None,
         }
-        asked = {"version": version, "stage": "staging", "commit": facts["commit"], "digests": bound}
-        request = self._record(events.RequestOpened, action="promote", reason="better", **asked)
-        request_id = self.append("request.opened", "ada", request, {"card.json": card})
+        asked = {"version": facts["version"], "stage": stage, "commit": facts["commit"], "digests": bound}
+        request = self._record(events.RequestOpened, action="promote", reason=reason, **asked)
+        card = self._cards[facts["card"]]
+        identity = self.append("request.opened", "ada", request, {"card.json": card}, model)
+        same = {key: facts[key] for key in ("version", "commit", "card", "weights")}
+        return identity, {**same, "stage": stage, "requirements": bound["requirements"]}
+
+    def promote(self, facts: Mapping[str, str], asked: tuple[str, dict[str, Any]]) -> None:
+        """Approve what was asked for, and promote."""
+        (request, same), model = asked, facts["model"]
         said = self._record(
-            events.DecisionRecorded, request=request_id, role="validator", decision="approve", meaning="I have read it"
+            events.DecisionRecorded, request=request, role="validator", decision="approve", meaning="I have read it"
         )
-        decision = self.append("decision.recorded", "victor", said, {"card.json": card})
-        same = {"version": version, "stage": "staging", **facts, "requirements": bound["requirements"]}
-        same |= {"request": request_id, "decisions": [decision]}
-        name = f"{MODEL}#staging#{number + 1}"
-        tag, reference = self._tag("remy", name, "promote", **same)
-        promoted = self._record(
-            events.PromotionRecorded, kind="promote", policy=policy_.digest if policy_ else "", tag=reference, **same
-        )
-        self.append("promotion.recorded", "remy", promoted, {"tag": tag})
+        card = self._cards[facts["card"]]
+        decision = self.append("decision.recorded", "victor", said, {"card.json": card}, model)
+        same = {**same, "request": request, "decisions": [decision]}
+        state = self.ledger.state
+        name = f"{model}#{same['stage']}#{state.numbers.get(model, 0) + 1}"
+        tag, reference = self._tag("remy", name, "promote", model=model, **same)
+        digest = state.policy.digest if state.policy else ""
+        promoted = self._record(events.PromotionRecorded, kind="promote", policy=digest, tag=reference, **same)
+        self.append("promotion.recorded", "remy", promoted, {"tag": tag}, model)
 
     def _record(self, form: Any, /, **fields: Any) -> Any:
         return records.to_value(records.from_value(fields, form))
@@ -220,7 +240,6 @@ class BigLog:
             schema=tags.SCHEMA,
             ref=name,
             kind=kind,
-            model=MODEL,
             policy=adopted.digest,
             log=self.head,
             actor=actor,

@@ -18,6 +18,7 @@ from govkit.cli import (
     making,
     people,
     policies,
+    publishing,
     serving,
     starting,
     syncing,
@@ -67,6 +68,7 @@ for _command in (
     bundles.bundle,
     exporting.export,
     exporting.schema,
+    publishing.site,
     policies.policy,
     violations.violation,
 ):

@@ -314,15 +314,30 @@ class Repository:
         Raises:
             Undecided: if the clone does not have them all.
         """
+        exclude = [f"^{since}"] if since else []
+        return [self.commit(identity) for identity in self._reachable(commit, *exclude).split()]
+
+    def count_since(self, commit: str, since: str) -> int:
+        """Return how many commits :meth:`commits_since` would return, without reading them.
+
+        Raises:
+            Undecided: if the clone does not have them all.
+        """
+        return int(self._reachable("--count", commit, f"^{since}"))
+
+    def _reachable(self, *words: str) -> str:
+        """Return what ``git rev-list`` prints, in a clone that has all history.
+
+        Raises:
+            Undecided: if it has not.
+        """
         if self.missing_history():
             raise Undecided(
                 "this clone is shallow, so the commits of the version are not all known",
                 fix="run 'git fetch --unshallow'",
             )
-        self.commit(commit)
-        exclude = [f"^{since}"] if since else []
-        out = self.run("rev-list", commit, *exclude).decode().split()
-        return [self.commit(identity) for identity in out]
+        self.commit(next(word for word in words if ID.fullmatch(word)))
+        return self.run("rev-list", *words).decode()
 
     def changed_files(self) -> list[str]:
         """Return paths that differ from HEAD in index or working tree, untracked ones left out."""

@@ -21,15 +21,19 @@ SCHEMA = "govkit.doctor/v1"
 
 
 class Check(NamedTuple):
-    """A check: what it looks at, how, and whether it needs a log that can be read."""
+    """A check: what it looks at, how, whether it needs a log that can be read, and whether it is of this machine.
+
+    What is of this machine (its tools, keys and working files) is no news to anybody else.
+    """
 
     title: str
     find: Callable[[Examination], Iterator[Ailment]]
     needs_log: bool = True
+    machine: bool = False
 
 
 CHECKS: list[Check] = [
-    Check("tools", machine.tools, needs_log=False),
+    Check("tools", machine.tools, needs_log=False, machine=True),
     Check("this clone", machine.whole, needs_log=False),
     Check("the log", log.readable, needs_log=False),
     Check("the root of trust", log.trusted),
@@ -42,10 +46,10 @@ CHECKS: list[Check] = [
     Check("versions that serve", due.serving),
     Check("findings", due.findings),
     Check("requests", due.requests),
-    Check("the signing key", machine.key),
-    Check("the policy's file", machine.proposal),
-    Check("attributes", machine.attributes, needs_log=False),
-    Check("cards and pages", machine.pages, needs_log=False),
+    Check("the signing key", machine.key, machine=True),
+    Check("the policy's file", machine.proposal, machine=True),
+    Check("attributes", machine.attributes, needs_log=False, machine=True),
+    Check("cards and pages", machine.pages, needs_log=False, machine=True),
 ]
 
 
@@ -70,11 +74,14 @@ class Diagnosis:
         return 1 if found & {"broken", "overdue"} else 3 if "undecided" in found else 0
 
 
-def examine(session: Session, *, watch: Callable[[str], None] = lambda _: None) -> Diagnosis:
-    """Run all checks.
+def examine(
+    session: Session, *, checks: Sequence[Check] = CHECKS, watch: Callable[[str], None] = lambda _: None
+) -> Diagnosis:
+    """Run checks.
 
     Args:
         session: the repository.
+        checks: which ones; all if left out.
         watch: called with what each check looks at, before it does.
 
     Raises:
@@ -82,7 +89,7 @@ def examine(session: Session, *, watch: Callable[[str], None] = lambda _: None) 
     """
     exam = Examination(session)
     found: list[Ailment] = []
-    for check in CHECKS:
+    for check in checks:
         if check.needs_log and not _has_log(session):
             continue
         watch(check.title)

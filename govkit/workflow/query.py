@@ -174,8 +174,9 @@ def events(session: Session, model: str | None = None) -> list[Line]:
     known = sorted({judged.event.subject for judged in state.judged if judged.event and judged.event.subject != "*"})
     if model is not None and model not in known:
         raise unknown_model(model, known)
-    lines = [_line(judged) for judged in state.judged]
-    return [line for line in lines if model is None or line.subject == model]
+    return [
+        _line(judged) for judged in state.judged if model is None or (judged.event and judged.event.subject == model)
+    ]
 
 
 def _line(judged: Judged) -> Line:

@@ -172,11 +172,11 @@ def _champion(session: Session, version: Version, stage: str) -> Champion | None
 def _code(session: Session, champion: Champion, version: Version) -> CodeChange:
     head = version.body.commit.partition(":")[2]
     try:
-        commits = session.git.commits_since(head, champion.commit)
+        commits = session.git.count_since(head, champion.commit)
         files = session.git.changed_lines(champion.commit, head, MANY_FILES)
     except (Undecided, GovkitError) as error:
         return CodeChange(champion.commit, head, problem=str(error))
-    return CodeChange(champion.commit, head, len(commits), files)
+    return CodeChange(champion.commit, head, commits, files)
 
 
 def _serving(session: Session, version: Version) -> list[str]:
