@@ -44,6 +44,8 @@ def visible(text: str) -> str:
 
 def unbroken(text: str) -> str:
     """Return a text as one line: as :func:`visible`, with newlines and tabs written as ``<U+XXXX>`` too."""
+    if text.isascii() and text.isprintable():
+        return text
     return _BROKEN.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
 
 
