@@ -13,7 +13,20 @@ import click
 import msgspec
 
 from govkit.cli.main import cli
-from govkit.core import bundle, card, draft, events, mirrored, policy, policytest, report, schema, tags, verdict
+from govkit.core import (
+    bundle,
+    card,
+    draft,
+    enrolment,
+    events,
+    mirrored,
+    policy,
+    policytest,
+    report,
+    schema,
+    tags,
+    verdict,
+)
 from govkit.core.gates import base, kinds, metric
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -31,6 +44,7 @@ FORMATS: tuple[tuple[str, type[msgspec.Struct], bool], ...] = (
     (mirrored.HEAD_SCHEMA, mirrored.MirroredHead, False),
     (verdict.SCHEMA, verdict.VerifyVerdict, False),
     (report.SCHEMA, report.GateReport, False),
+    (enrolment.SCHEMA, enrolment.Enrolment, False),
     (bundle.SCHEMA, bundle.Manifest, False),
     (bundle.CLAIMS_SCHEMA, bundle.Claims, False),
     (bundle.PROOF_SCHEMA, bundle.Proof, False),

@@ -42,7 +42,13 @@ def markdown(card: Card, draft: Draft | None, raw: bytes) -> str:
 
 
 def page(
-    card: Card, draft: Draft | None, raw: bytes, standing: Standing | None = None, *, form: Markup | None = None
+    card: Card,
+    draft: Draft | None,
+    raw: bytes,
+    standing: Standing | None = None,
+    *,
+    form: Markup | None = None,
+    more_style: str = "",
 ) -> str:
     """Return ``card.html``: one file without scripts, that neither loads nor links to anything.
 
@@ -53,11 +59,12 @@ def page(
         standing: what the log knows of the version, where it is known; its checks are shown instead of the draft's.
         form: where the page is served to somebody who decides: the form, as safe markup made with
             :func:`environment`; it may be sent to where the page came from, and nowhere else.
+        more_style: what the form needs besides :func:`stylesheet`.
 
     Raises:
         Malformed: if ``raw`` is not canonical JSON.
     """
-    style = stylesheet()
+    style = stylesheet() + more_style
     shown = view(card, draft, raw, standing)
     policy = csp(style, form_action="'self'" if form is not None else "'none'")
     return environment().get_template("card.html.j2").render(view=shown, style=style, csp=policy, form=form)

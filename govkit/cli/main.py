@@ -17,6 +17,7 @@ from govkit.cli import (
     making,
     people,
     policies,
+    reviewing,
     serving,
     starting,
     syncing,
@@ -40,6 +41,7 @@ def cli() -> None:
 for _command in (
     starting.init,
     starting.trust,
+    reviewing.enrol,
     people.people,
     making.scan,
     making.hook,
@@ -48,6 +50,7 @@ for _command in (
     deciding.register,
     deciding.request,
     deciding.gate,
+    reviewing.review,
     deciding.approve,
     deciding.reject,
     deciding.lift,
