@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from govkit.cards import text
@@ -56,8 +56,20 @@ class Tick:
 
 
 @dataclass(frozen=True)
+class Bound:
+    """A bound of the policy's, as a value on a scale, and what it is called."""
+
+    value: float
+    label: str
+
+
+@dataclass(frozen=True)
 class Dot:
-    """A row of a dot plot: its label, short and in full, and where value and interval stand."""
+    """A row of a dot plot: its label, short and in full, and where value and interval stand.
+
+    Attributes:
+        small: whether the group is too small to decide on.
+    """
 
     label: str
     name: str
@@ -65,11 +77,16 @@ class Dot:
     x: float
     interval: tuple[float, float] | None
     shown: str
+    small: bool
 
 
 @dataclass(frozen=True)
 class DotPlot:
-    """Values of one rate, one row a group; ``left_out`` groups have no usable number."""
+    """Values of one rate, one row a group; ``left_out`` groups have no usable number.
+
+    Attributes:
+        bounds: the policy's, where they stand.
+    """
 
     title: str
     description: str
@@ -77,6 +94,7 @@ class DotPlot:
     left: float
     ticks: list[Tick]
     dots: list[Dot]
+    bounds: list[Tick]
     left_out: int
 
 
@@ -110,26 +128,37 @@ class Chart:
     left_out: int
 
 
-def dot_plot(title: str, measures: Mapping[str, Measure], scale: Iterable[Measure]) -> DotPlot | None:
+def dot_plot(
+    title: str,
+    measures: Mapping[str, Measure],
+    scale: Iterable[Measure],
+    bounds: Sequence[Bound] = (),
+    small: Set[str] = frozenset(),
+) -> DotPlot | None:
     """Lay out one rate over groups.
 
     Args:
         title: the rate's name.
         measures: the rate by group, in the order of the rows.
         scale: everything that the axis must hold, so that plots of one rate can be compared; includes the above.
+        bounds: of the policy, on the same scale.
+        small: groups that are too small to decide on.
 
     Returns:
         The plot, or None if no group has a usable number.
     """
-    drawn = {name: ends for name, measure in measures.items() if (ends := _ends(measure))}
+    drawn = {name: found for name, measure in measures.items() if (found := ends(measure))}
     if not drawn:
         return None
-    low, high = _outward([number for measure in scale for number in _ends(measure)], 4)
+    known = [bound for bound in bounds if math.isfinite(bound.value)]
+    numbers = [number for measure in scale for number in ends(measure)]
+    low, high = _outward([*numbers, *(bound.value for bound in known)], 4)
     axis = Axis(low, high, _LABELS, DOTS_WIDTH - _RIGHT)
-    values = [ends[0] for ends in drawn.values()]
+    values = [found[0] for found in drawn.values()]
     return DotPlot(
         title=title,
-        description=f"{len(drawn)} groups, from {text.number(min(values))} to {text.number(max(values))}",
+        description=f"{len(drawn)} groups, from {text.number(min(values))} to {text.number(max(values))}"
+        + "".join(f"; {bound.label} is {text.number(bound.value)}" for bound in known),
         height=_TOP + _ROW * len(drawn) + _BOTTOM,
         left=axis.start,
         ticks=axis.ticks(4),
@@ -138,17 +167,19 @@ def dot_plot(title: str, measures: Mapping[str, Measure], scale: Iterable[Measur
                 label=_cut(name),
                 name=name,
                 y=_TOP + _ROW * (row + 0.5),
-                x=axis.at(ends[0]),
-                interval=(axis.at(ends[1]), axis.at(ends[2])) if len(ends) > 1 else None,
-                shown=" to ".join(text.number(end) for end in ends[1:]),
+                x=axis.at(found[0]),
+                interval=(axis.at(found[1]), axis.at(found[2])) if len(found) > 1 else None,
+                shown=" to ".join(text.number(end) for end in found[1:]),
+                small=name in small,
             )
-            for row, (name, ends) in enumerate(drawn.items())
+            for row, (name, found) in enumerate(drawn.items())
         ],
+        bounds=[Tick(axis.at(bound.value), bound.label) for bound in known],
         left_out=len(measures) - len(drawn),
     )
 
 
-def _ends(measure: Measure) -> tuple[float, ...]:
+def ends(measure: Measure) -> tuple[float, ...]:
     """Return a measure's value and the ends of its interval, as far as they can be drawn."""
     if measure.problem or measure.value is None or not math.isfinite(measure.value):
         return ()
@@ -157,40 +188,79 @@ def _ends(measure: Measure) -> tuple[float, ...]:
     return (measure.value, *measure.interval)
 
 
-def chart(plot: Plot) -> Chart | None:
+def chart(plot: Plot, other: Plot | None = None, name: str = "") -> Chart | None:
     """Lay out a plot of DVC's.
+
+    Args:
+        plot: the plot.
+        other: the champion's plot of the same fields, to be laid over; or None.
+        name: what the champion's lines are called.
 
     Returns:
         The chart, or None if no point has a usable x and y.
     """
     names = (plot.y or _numeric_fields(plot))[:MAX_SERIES]
+    own = _layer(plot, names, "")
+    if own is None:
+        return None
+    over = _layer(other, names, f" ({name})") if other is not None else None
+    layers = [own, *([over] if over is not None and over.bars == own.bars else [])]
+    places = [x for layer in layers for x in layer.span]
+    values = [y for layer in layers for y in layer.values]
+    frame = (float(_LEFT), float(_TOP), float(WIDTH - _RIGHT), float(HEIGHT - _BOTTOM))
+    across = Axis(*_domain(places), frame[0], frame[2])
+    up = Axis(*_domain([*values, 0.0] if own.bars else values), frame[3], frame[1])
+    unit = (across.low, across.high, up.low, up.high) == (0, 1, 0, 1)
+    return Chart(
+        title=plot.title,
+        description=_described(plot, [x for x, _ in own.rows], own.values),
+        x=plot.x or "row",
+        bars=own.bars,
+        frame=frame,
+        x_ticks=across.ticks(5),
+        y_ticks=up.ticks(5),
+        series=[series for layer in layers for series in layer.drawn(names, across, up)],
+        reference=_reference(plot) if unit else "",
+        left_out=len(plot.points) * len(names) - len(own.values),
+    )
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """The lines of one version in a chart: its rows, whether they are a histogram, and half of a bin's width."""
+
+    label: str
+    rows: list[tuple[float, list[float | None]]]
+    values: list[float]
+    bars: bool
+    half: float
+
+    @property
+    def span(self) -> list[float]:
+        """What the axis across must hold."""
+        places = [x for x, _ in self.rows]
+        return [places[0] - self.half, places[-1] + self.half] if self.bars else places
+
+    def drawn(self, names: Sequence[str], across: Axis, up: Axis) -> list[Series]:
+        """Return the lines."""
+        found = []
+        for index, name in enumerate(names):
+            column = [(x, ys[index]) for x, ys in self.rows]
+            label = f"{name}{self.label}"
+            found.append(
+                _outline(label, column, self.half, across, up) if self.bars else _line(label, column, across, up)
+            )
+        return found
+
+
+def _layer(plot: Plot, names: Sequence[str], label: str) -> _Layer | None:
     rows = _rows(plot, names)
     values = [y for _, ys in rows for y in ys if y is not None]
     if not values:
         return None
     places = [x for x, _ in rows]
     bars = len(values) == len(rows) * len(names) and _is_histogram(places, values)
-    half = (places[1] - places[0]) / 2 if bars else 0.0
-    frame = (float(_LEFT), float(_TOP), float(WIDTH - _RIGHT), float(HEIGHT - _BOTTOM))
-    across = Axis(*_domain([places[0] - half, places[-1] + half] if bars else places), frame[0], frame[2])
-    up = Axis(*_domain([*values, 0.0] if bars else values), frame[3], frame[1])
-    columns = [[(x, ys[index]) for x, ys in rows] for index in range(len(names))]
-    unit = (across.low, across.high, up.low, up.high) == (0, 1, 0, 1)
-    return Chart(
-        title=plot.title,
-        description=_described(plot, places, values),
-        x=plot.x or "row",
-        bars=bars,
-        frame=frame,
-        x_ticks=across.ticks(5),
-        y_ticks=up.ticks(5),
-        series=[
-            _outline(name, column, half, across, up) if bars else _line(name, column, across, up)
-            for name, column in zip(names, columns, strict=True)
-        ],
-        reference=_reference(plot) if unit else "",
-        left_out=len(plot.points) * len(names) - len(values),
-    )
+    return _Layer(label, rows, values, bars, (places[1] - places[0]) / 2 if bars else 0.0)
 
 
 def _numeric_fields(plot: Plot) -> list[str]:

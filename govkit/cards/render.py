@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,8 @@ from govkit.cards.view import view
 from govkit.core import inert
 from govkit.core.card import Card
 from govkit.core.draft import Draft
+from govkit.core.gates.base import Gate
+from govkit.core.report import in_words
 from govkit.core.standing import Standing
 
 if TYPE_CHECKING:
@@ -27,18 +29,19 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 
-def markdown(card: Card, draft: Draft | None, raw: bytes) -> str:
+def markdown(card: Card, draft: Draft | None, raw: bytes, gates: Mapping[str, Gate] | None = None) -> str:
     """Return ``card.md``, GitHub-flavoured Markdown.
 
     Args:
         card: the card.
         draft: the drafted approval request of this card, or None where there is none.
         raw: the bytes of ``card.json``, from which ``card`` was read.
+        gates: the gates of the policy that the draft was made under.
 
     Raises:
         Malformed: if ``raw`` is not canonical JSON.
     """
-    return _markdown().get_template("card.md.j2").render(view=view(card, draft, raw))
+    return _markdown().get_template("card.md.j2").render(view=view(card, draft, raw, None, gates))
 
 
 def page(
@@ -47,7 +50,9 @@ def page(
     raw: bytes,
     standing: Standing | None = None,
     *,
+    gates: Mapping[str, Gate] | None = None,
     form: Markup | None = None,
+    home: str = "",
     more_style: str = "",
 ) -> str:
     """Return ``card.html``: one file without scripts, that neither loads nor links to anything.
@@ -57,17 +62,19 @@ def page(
         draft: the drafted approval request of this card, or None where there is none.
         raw: the bytes of ``card.json``, from which ``card`` was read; they are shown in full.
         standing: what the log knows of the version, where it is known; its checks are shown instead of the draft's.
+        gates: the gates of the policy that the draft was made under; with a standing, its own are used.
         form: where the page is served to somebody who decides: the form, as safe markup made with
             :func:`environment`; it may be sent to where the page came from, and nowhere else.
+        home: where the page is part of a site: the relative link to its front page.
         more_style: what the form needs besides :func:`stylesheet`.
 
     Raises:
         Malformed: if ``raw`` is not canonical JSON.
     """
     style = stylesheet() + more_style
-    shown = view(card, draft, raw, standing)
+    shown = view(card, draft, raw, standing, gates)
     policy = csp(style, form_action="'self'" if form is not None else "'none'")
-    return environment().get_template("card.html.j2").render(view=shown, style=style, csp=policy, form=form)
+    return environment().get_template("card.html.j2").render(view=shown, style=style, csp=policy, form=form, home=home)
 
 
 def stylesheet() -> str:
@@ -136,8 +143,19 @@ def _environment(inert: Callable[[str], str]) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    filters = (text.lines, text.number, text.exact, text.percent, text.size, text.reported, text.fence, text.human)
+    filters = (
+        text.lines,
+        text.number,
+        text.things,
+        text.exact,
+        text.percent,
+        text.size,
+        text.reported,
+        text.fence,
+        text.human,
+    )
     environment.filters.update({function.__name__: function for function in filters})
     environment.filters["reads"] = stage_reads
     environment.globals["signs"] = SIGNS
+    environment.globals["in_words"] = in_words
     return environment

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from govkit.cards import charts, text
-from govkit.core.card import Card, Column, Contract, DataProfile, DvcStage, FairnessAttribute, Measure, Plot
+from govkit.cards.compare import leaves
+from govkit.core.card import Card, Column, Contract, DataProfile, DvcStage, Plot
 from govkit.core.draft import Draft, StageDraft
 from govkit.core.gates.base import Check, Verdict
 
@@ -51,80 +52,20 @@ def _stage(name: str, draft: StageDraft) -> Stage:
     blocking = draft.blocking
     later = [check.gate for check in draft.checks if check.verdict is Verdict.PENDING]
     if blocking:
-        verdict, summary = Verdict.FAIL, f"blocked by {_count(len(blocking), 'check')}"
+        verdict, summary = Verdict.FAIL, f"blocked by {text.things(len(blocking), 'check')}"
     elif not draft.checks:
         verdict, summary = Verdict.ERROR, "no requirement is known, and that lets nothing in"
     elif later:
         verdict, summary = Verdict.PENDING, "nothing blocks it so far"
     else:
         verdict, summary = Verdict.PASS, "every check is open"
-    summary += f"; {_count(len(later), 'check')} decided later" if later else ""
+    summary += f"; {text.things(len(later), 'check')} decided later" if later else ""
     return Stage(name, draft.requirements, draft.checks, blocking, verdict, summary)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of a fairness table: a group or a comparison, its size, and its rates in the table's order."""
-
-    name: str
-    n: int | None
-    measures: list[Measure | None]
-
-
-@dataclass(frozen=True)
-class Attribute:
-    """One protected attribute: the names of the rates, a row for each group and comparison, a plot for each rate."""
-
-    name: str
-    path: str
-    rates: list[str]
-    groups: list[Row]
-    comparisons: list[Row]
-    plots: list[charts.DotPlot]
-
-
-def attributes(card: Card) -> list[Attribute]:
-    """Return the protected attributes of every fairness report of a card."""
-    scales: dict[str, list[Measure]] = {}
-    for report in card.fairness:
-        for group in (group for attribute in report.attributes.values() for group in attribute.groups.values()):
-            for rate, measure in group.rates.items():
-                scales.setdefault(rate, []).append(measure)
-    return [
-        _attribute(name, report.path, attribute, scales)
-        for report in card.fairness
-        for name, attribute in report.attributes.items()
-    ]
-
-
-def _attribute(name: str, path: str, attribute: FairnessAttribute, scales: Mapping[str, list[Measure]]) -> Attribute:
-    groups = attribute.groups
-    holders: list[Mapping[str, Measure]] = [group.rates for group in groups.values()]
-    rates = sorted({rate for holder in (*holders, attribute.difference, attribute.ratio) for rate in holder})
-    plots = []
-    for rate in rates:
-        measures = {key: group.rates[rate] for key, group in groups.items() if rate in group.rates}
-        plots.append(charts.dot_plot(rate, measures, scales.get(rate, [])))
-    return Attribute(
-        name=name,
-        path=path,
-        rates=rates,
-        groups=[Row(key, group.n, [group.rates.get(rate) for rate in rates]) for key, group in groups.items()],
-        comparisons=[
-            Row("Difference", None, [attribute.difference.get(rate) for rate in rates]),
-            Row("Ratio", None, [attribute.ratio.get(rate) for rate in rates]),
-        ],
-        plots=[plot for plot in plots if plot],
-    )
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A plot of DVC's: the chart if it can be drawn, and its points as a table."""
+    """A plot of DVC's: the chart if it can be drawn, with the champion's laid over, and its points as a table."""
 
     plot: Plot
     chart: charts.Chart | None
@@ -132,14 +73,22 @@ class Figure:
     rows: list[list[str]]
 
 
-def figures(card: Card) -> list[Figure]:
-    """Return the plots of a card; a table's columns are x, y and then the other fields."""
+def figures(card: Card, champion: Card | None = None, name: str = "") -> list[Figure]:
+    """Return the plots of a card; a table's columns are x, y and then the other fields.
+
+    Args:
+        card: the card.
+        champion: the champion's card, whose plots of the same title and fields are laid over; or None.
+        name: what the champion's lines are called.
+    """
+    theirs = {(plot.title, plot.x, tuple(plot.y)): plot for plot in (champion.plots if champion else [])}
     found = []
     for plot in card.plots:
+        other = theirs.get((plot.title, plot.x, tuple(plot.y)))
         named = list(dict.fromkeys(name for name in (plot.x, *plot.y) if name))
         columns = [*named, *sorted({key for point in plot.points for key in point} - set(named))]
         rows = [[_cell(point.get(name)) for name in columns] for point in plot.points]
-        found.append(Figure(plot, charts.chart(plot), columns, rows))
+        found.append(Figure(plot, charts.chart(plot, other, name), columns, rows))
     return found
 
 
@@ -212,7 +161,7 @@ def _summary(entry: Mapping[str, Any]) -> Iterator[str]:
         ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
         shown = [f"{key} ({text.number(count)}×)" for key, count in ranked[:_FREQUENT]]
         more = [f"{len(ranked) - _FREQUENT:,} more"] if len(ranked) > _FREQUENT else []
-        yield f"{_count(len(ranked), 'value')}: {', '.join(shown + more)}"
+        yield f"{text.things(len(ranked), 'value')}: {', '.join(shown + more)}"
         del rest["counts"]
     yield from (f"{key} {text.reported(value)}" for key, value in rest.items())
 
@@ -227,17 +176,9 @@ def parameters(card: Card) -> list[tuple[str, str, str]]:
         (path, name, text.reported(value, text.exact))
         for path, values in card.lineage.params.items()
         for key, entry in values.items()
-        for name, value in _leaves(key, entry)
+        for name, value in leaves(key, entry)
     ]
     return sorted(dict.fromkeys(found))
-
-
-def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping) and value:
-        for key, entry in value.items():
-            yield from _leaves(f"{name}.{key}", entry)
-    else:
-        yield name, value
 
 
 @dataclass(frozen=True)
@@ -254,8 +195,8 @@ def contract(said: Contract) -> Terms:
     for field in said.__struct_fields__:
         value = getattr(said, field)
         if value and field not in ("inputs", "outputs"):
-            leaves = _leaves("", value) if isinstance(value, Mapping) else [("", value)]
-            rows += [(text.human(field) + name.replace(".", ": ", 1), _words(entry)) for name, entry in leaves]
+            parts = leaves("", value) if isinstance(value, Mapping) else [("", value)]
+            rows += [(text.human(field) + name.replace(".", ": ", 1), _words(entry)) for name, entry in parts]
     columns = [("input", column, _allowed(column)) for column in said.inputs]
     return Terms(rows, columns + [("output", column, _allowed(column)) for column in said.outputs])
 

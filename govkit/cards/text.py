@@ -33,6 +33,11 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if 999.5 <= abs(value) < _EXACT else f"{value:.4g}"
 
 
+def things(number: int, noun: str) -> str:
+    """Return a number of things, such as ``1 check`` or ``2 checks``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def exact(value: float) -> str:
     """Return a number with all its digits."""
     return repr(int(value)) if math.isfinite(value) and value == int(value) and abs(value) < _EXACT else repr(value)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from govkit.cards import sections, text
+from govkit.cards import compare, fairness, frameworks, graph, sections, text
 from govkit.core import canonical, digests, records
 from govkit.core.card import STATEMENTS, Card, Item
 from govkit.core.draft import Draft
-from govkit.core.gates.base import Verdict
+from govkit.core.gates.base import Gate, Verdict
 from govkit.core.lineage import governance_folder
 from govkit.core.standing import Standing
 
@@ -35,6 +36,7 @@ class View:
 
     Attributes:
         digest: of the bytes of ``card.json``.
+        standing: what the log knows of the version, or None where it is not known.
         data_digest: of all data snapshots, or an empty string if the card names none.
         statements: label and text of what people say; empty text where they said nothing.
         items: the tables of things that DVC tracks, by caption.
@@ -51,7 +53,10 @@ class View:
     notices: list[Notice]
     stages: list[sections.Stage]
     statements: list[tuple[str, str]]
-    attributes: list[sections.Attribute]
+    attributes: list[fairness.Attribute]
+    comparison: compare.Comparison | None
+    graph: graph.Graph | None
+    frameworks: list[frameworks.Framework]
     figures: list[sections.Figure]
     profiles: list[sections.Profile]
     items: list[tuple[str, list[Item]]]
@@ -62,7 +67,13 @@ class View:
     source: str
 
 
-def view(card: Card, draft: Draft | None, raw: bytes, standing: Standing | None = None) -> View:
+def view(
+    card: Card,
+    draft: Draft | None,
+    raw: bytes,
+    standing: Standing | None = None,
+    gates: Mapping[str, Gate] | None = None,
+) -> View:
     """Work out what the page of a card shows.
 
     Args:
@@ -70,12 +81,15 @@ def view(card: Card, draft: Draft | None, raw: bytes, standing: Standing | None 
         draft: the drafted approval request, or None where there is none.
         raw: the bytes of ``card.json``, from which ``card`` was read.
         standing: what the log knows of the version, or None where it is not known.
+        gates: the policy's gates, whose bounds are drawn; those that the log names if None.
 
     Raises:
         Malformed: if the bytes are not canonical JSON.
     """
     digest = digests.sha256(raw)
     lineage = card.lineage
+    bounds = gates if gates is not None else standing.gates if standing else {}
+    champion = standing.champion if standing else None
     return View(
         card=card,
         draft=draft,
@@ -85,8 +99,11 @@ def view(card: Card, draft: Draft | None, raw: bytes, standing: Standing | None 
         notices=_notices(card, draft, digest),
         stages=sections.stages(draft),
         statements=[(text.human(name), card.statement(name)) for name in STATEMENTS],
-        attributes=sections.attributes(card),
-        figures=sections.figures(card),
+        attributes=fairness.attributes(card, bounds),
+        comparison=compare.comparison(card, standing),
+        graph=graph.lineage_graph(card),
+        frameworks=frameworks.mappings(card, standing),
+        figures=sections.figures(card, champion.card if champion else None, champion.version if champion else ""),
         profiles=sections.profiles(card),
         items=[
             ("Weights", [card.weights]),

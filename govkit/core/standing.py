@@ -13,6 +13,7 @@ from typing import Any
 
 from govkit.core import canonical
 from govkit.core.card import Card
+from govkit.core.gates.base import Gate
 from govkit.core.report import GateReport
 
 
@@ -144,6 +145,7 @@ class Standing:
         registered: when and by whom, in words.
         report: how the checks stand for the stage that is asked for; None where no stage is.
         asked: the request, or None.
+        gates: the gates that are required, by name.
         needed: whose yes is needed, in words.
         approvals: how many of the people who are needed have said yes, and how many are needed.
         held: people whose reject holds.
@@ -163,6 +165,7 @@ class Standing:
     registered: str
     report: GateReport | None
     asked: Asked | None
+    gates: Mapping[str, Gate]
     needed: str
     approvals: tuple[int, int]
     held: list[str]

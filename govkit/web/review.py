@@ -205,7 +205,7 @@ class ReviewSite:
             people=[who for who, one in sorted(session.policy.policy.people.items()) if one.kind == "person"],
             ways=ways,
         )
-        return pages.card(seen, inside)
+        return pages.card(seen, inside, "" if self._desk.alone else self._link(""))
 
     def _prepare(self, number: int, seen: Seen, form: dict[str, str]) -> Answer:
         session, identity = self._item(number)

@@ -45,13 +45,14 @@ def documents(repository: Repository, tree: Tree, model: str, made: MadeCard | N
     if tree.size(policyfile.PATH) is not None:
         policy = policyfile.read(tree)[1].in_force
     drafted = draft.make(made.card, digests.sha256(made.raw), policy)
+    gates = policy.policy.gates if policy else {}
     return Documents(
         made,
         drafted,
         {
             "card.json": made.raw,
-            "card.md": render.markdown(made.card, drafted, made.raw).encode(),
-            "card.html": render.page(made.card, drafted, made.raw).encode(),
+            "card.md": render.markdown(made.card, drafted, made.raw, gates).encode(),
+            "card.html": render.page(made.card, drafted, made.raw, gates=gates).encode(),
             "request.json": canonical.encode(records.to_value(drafted)),
         },
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from govkit.core import approvals, history, keys, times
 from govkit.core.errors import GovkitError, Undecided, Usage
+from govkit.core.gates.base import Gate
 from govkit.core.report import GateReport
 from govkit.core.standing import Asked, Champion, CodeChange, Decided, Happened, Standing
 from govkit.core.state import Decision, Promotion, Request, Tally, Version
@@ -70,6 +73,7 @@ def _standing(session: Session, version: Version, stage: str | None, request: Re
         registered=f"registered by {at.event.actor if at.event else '?'} at {at.effective}",
         report=_report(session, version, stage, request) if stage else None,
         asked=_asked(session, request) if request else None,
+        gates=_gates(session, version, stage, request) if stage else {},
         needed=approvals.words(rules.approvals.quorum) if rules else "",
         approvals=approvals.progress(rules.approvals.quorum, roles) if rules else (0, 0),
         held=tally.held,
@@ -85,8 +89,16 @@ def _standing(session: Session, version: Version, stage: str | None, request: Re
 
 
 def _report(session: Session, version: Version, stage: str, request: Request | None) -> GateReport:
-    override = request is not None and request.body.action == "break-glass"
-    return gate.report(session, judge.judge(session, version, stage, action="break-glass" if override else "promote"))
+    return gate.report(session, judge.judge(session, version, stage, action=_action(request)))
+
+
+def _gates(session: Session, version: Version, stage: str, request: Request | None) -> Mapping[str, Gate]:
+    rules = session.policy.requirements(version.model, version.body.tier, stage, _action(request))
+    return rules.gates if rules else {}
+
+
+def _action(request: Request | None) -> judge.Action:
+    return "break-glass" if request is not None and request.body.action == "break-glass" else "promote"
 
 
 def _name(session: Session, person: str) -> str:

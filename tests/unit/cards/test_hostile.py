@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from govkit.cards import render, text
 from govkit.core import inert
 from govkit.core.draft import Draft
+from govkit.core.standing import Standing
 
 HOSTILE = [
     "</style></title></textarea></pre></details></svg><script>alert(1)</script>",
@@ -40,11 +41,12 @@ TAGS = {
     *("html", "head", "meta", "title", "style", "body", "a", "header", "p", "span", "h1", "h2", "h3", "ul", "li", "dl"),
     *("div", "dt", "dd", "code", "strong", "nav", "main", "section", "b", "em", "small", "table", "caption", "thead"),
     *("tbody", "tr", "th", "td", "br", "figure", "figcaption", "svg", "desc", "path", "text", "g", "circle"),
-    *("details", "summary", "pre", "footer"),
+    *("details", "summary", "pre", "footer", "rect", "blockquote"),
 }
 ATTRIBUTES = {
     *("lang", "charset", "http-equiv", "content", "name", "class", "href", "id", "title", "role", "tabindex", "scope"),
     *("colspan", "viewbox", "d", "x", "y", "cx", "cy", "r", "aria-label", "aria-labelledby", "aria-hidden"),
+    *("width", "height", "rx", "open"),
 }
 NOTIFIES = re.compile(r"@\w|#\d|(?i:gh-\d)|(?i:https?|mailto):\S|(?i:www)\.\w|:\w+:|\$|\b[0-9a-f]{40}\b")
 
@@ -122,6 +124,17 @@ def rendered(value: dict[str, Any], build: Any, drafted: Callable[..., Draft]) -
     return made
 
 
+@pytest.fixture
+def reviewed(value: dict[str, Any], build: Any, stood: Callable[..., Standing]) -> Callable[[str], str]:
+    """Return a function that renders the page of a version with a text in every place of its card and of the log."""
+
+    def made(said: str) -> str:
+        card, raw = build(replaced(value, said))
+        return render.page(card, None, raw, stood(card, said))
+
+    return made
+
+
 def markup(source: str) -> str:
     """Render GitHub's Markdown as far as markdown-it knows it."""
     return str(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(source))
@@ -138,6 +151,21 @@ def test_page_keeps_its_structure(said: str, rendered: Any) -> None:
     assert "<script" not in page.lower()
     assert not found.inside
     assert not found.comments
+
+
+def test_page_of_a_version_keeps_its_structure(said: str, reviewed: Callable[[str], str]) -> None:
+    """The same holds for the page that knows the log: requests, decisions, the champion, history."""
+    plain = "\n".join(["plain"] * len(text.lines(said)))
+    page = reviewed(said)
+    found = Reader(page)
+    assert found.structure == Reader(reviewed(plain)).structure
+    assert {tag for tag, _ in found.structure} <= TAGS
+    assert {name for _, names in found.structure for name in names} <= ATTRIBUTES
+    assert not found.inside
+    assert not found.comments
+    assert inert.unbroken(page.replace("\n", "")) == page.replace("\n", "")
+    for line in text.lines(said):
+        assert inert.unbroken(line) in "".join(found.pieces)
 
 
 def test_page_shows_what_was_said(said: str, rendered: Any) -> None:
