@@ -35,7 +35,7 @@ MAX_BODY = 256 * 1024
 _FORM = "application/x-www-form-urlencoded"
 #: Seconds after which a connection that says nothing is closed.
 _PATIENCE = 15
-_TICK = 0.2
+_TICK = 0.1
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     # With 'no-referrer', browsers send 'Origin: null' with forms, which says nothing; this tells others nothing either.

@@ -40,9 +40,9 @@ def form(name: str, **values: Any) -> Markup:
     return Markup(_template(name).render(**values))  # noqa: S704 - made by the environment that escapes everything
 
 
-def card(seen: Seen, inside: Markup | None, home: str = "") -> Answer:
-    """Return the card's page with what the log knows, a form or None, and a link to the list of what waits, if any."""
-    text = render.page(seen.card, None, seen.raw, seen.standing, form=inside, home=home, more_style=style())
+def card(seen: Seen, inside: Markup | None) -> Answer:
+    """Return the card's page with what the log knows, and a form or None."""
+    text = render.page(seen.card, None, seen.raw, seen.standing, form=inside, more_style=style())
     policy = render.csp(render.stylesheet() + style(), form_action="'self'" if inside is not None else "'none'")
     return Answer(text.encode(), policy=policy)
 

@@ -204,8 +204,9 @@ class ReviewSite:
             asked=asked,
             people=[who for who, one in sorted(session.policy.policy.people.items()) if one.kind == "person"],
             ways=ways,
+            home=None if self._desk.alone else self._link(""),
         )
-        return pages.card(seen, inside, "" if self._desk.alone else self._link(""))
+        return pages.card(seen, inside)
 
     def _prepare(self, number: int, seen: Seen, form: dict[str, str]) -> Answer:
         session, identity = self._item(number)
