@@ -57,21 +57,28 @@ class Served:
 
 @contextlib.contextmanager
 def served(
-    world: World, person: str, request: str | None = REQUEST, *, repo: Path | None = None, **more: Any
+    world: World,
+    person: str,
+    request: str | None = REQUEST,
+    *,
+    repo: Path | None = None,
+    linger: float = 0.5,
+    let_in: bool = True,
+    **more: Any,
 ) -> Iterator[Served]:
-    """Serve a request, or the list of what waits, to a person, and let their browser in."""
+    """Serve a request, or the list of what waits, to a person, and let the small browser in, if no other comes."""
     told: list[str] = []
     key = str(world.key_path(person)) if person else str(world.folder / "no-key")
     with mock.patch.dict(os.environ, world.env, clear=True):
         session = Session(Options(repo=repo or world.repo, key=key, show=told.extend, **more.pop("options", {})))
         items = [(session, session.state.find_request(request).id)] if request else []  # type: ignore[union-attr]
         site = ReviewSite(Desk([session], items, alone=request is not None, **more), lambda: server.base)
-        server = Loopback(site, linger=more.get("linger", 0.5))
+        server = Loopback(site, linger=linger)
         thread = threading.Thread(target=server.serve)
         thread.start()
         try:
             client = Client(server.port)
-            assert client.get(server.address.removeprefix(client.origin)).status == 200
+            assert not let_in or client.get(server.address.removeprefix(client.origin)).status == 200
             yield Served(server, client, told)
         finally:
             server.stop()
