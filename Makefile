@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 JOBS = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint check docs stress bench fuzz lock clean
+.PHONY: help demo test lint check screenshots docs stress bench fuzz lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,11 @@ lint: $(VENV)/dev ## Style and types
 
 check: lint ## The quick ones: style, types, unit tests (under two minutes)
 	@$(BIN)/python -m pytest -n auto tests/unit
+
+screenshots: $(VENV)/dev ## Pictures and prints of the pages in a real Chromium, to look at, in build/screenshots
+	@rm -rf build/screenshots
+	@GOVKIT_SCREENSHOTS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/browser
+	@ls build/screenshots
 
 docs: $(VENV)/dev ## Make the generated parts of the documentation again
 	@$(BIN)/python scripts/reference.py
