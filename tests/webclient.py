@@ -56,6 +56,8 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
         self._style = tag == "style"
+        if tag in ("p", "li", "dt", "dd", "td", "th", "h1", "h2", "div", "br", "label", "legend"):
+            self.said.append(" ")
         if tag == "form":
             assert found["method"] == "post"
             self.forms.append(Form(found["action"]))

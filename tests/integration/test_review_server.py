@@ -448,7 +448,7 @@ def test_lists_what_waits(requested: World) -> None:
         assert REQUEST in mine
         assert "please" in mine
         place = re.search(r'href="([^"]+/request/0)"', listed.text)[1]  # type: ignore[index]
-        assert REQUEST in running.client.get(place).words
+        assert "You are asked to let 1.1.0 decide" in running.client.get(place).words
         running.follow(running.client.post(running.choose().forms[0]))
         mine, _, others = running.client.get(running.server.base).words.partition("Waits for others")
         assert (REQUEST in mine, REQUEST in others) == (False, True)

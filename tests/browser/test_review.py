@@ -1,0 +1,133 @@
+"""Reviewing and signing in a real browser, without scripts: from the address in the terminal to the receipt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from reviewing import REQUEST, served
+from world import World
+
+from tests.browser.visit import NARROW, WIDE, Visit
+
+Opener = Callable[..., Visit]
+
+
+def _decisions(world: World) -> list[tuple[str, str, str, str]]:
+    request = world.log().state.find_request(REQUEST)
+    assert request is not None
+    return [(one.person, one.body.role, one.body.decision, one.body.comment) for one in request.decisions]
+
+
+def _is_quiet(seen: Visit) -> None:
+    """Assert that nothing was asked of another place, and that the browser had nothing to say."""
+    assert (seen.foreign, seen.console, seen.dialogs, seen.windows) == ([], [], [], [])
+
+
+def _is_in_order(seen: Visit, name: str) -> None:
+    """Assert that nobody is kept from reading it, light or dark, wide or narrow, and take pictures."""
+    for dark in (False, True):
+        seen.look(width=WIDE, dark=dark)
+        assert [one for one in seen.axe(contrast_alone=dark) if one.grave] == []
+        seen.screenshot(name)
+    seen.look(width=NARROW, dark=False)
+    assert seen.overflow() == []
+    seen.screenshot(name)
+    seen.look(width=WIDE)
+
+
+def test_signs_without_scripts(requested: World, visit: Opener) -> None:
+    """The form is filled in, the confirmation read, the button pressed; the receipt and the log have the decision."""
+    with served(requested, "rita", let_in=False) as running:
+        seen = visit(running.server.address, scripts=False)
+        page = seen.page
+        page.wait_for_url("**/request/0")
+        _is_in_order(seen, "review-card")
+        page.get_by_label("Approve").first.check()
+        page.get_by_label("In your own words").first.fill("Read <all> of it\nand agree")
+        page.get_by_role("button", name="Go on").click()
+        page.wait_for_url("**/confirm/0")
+        code = re.search(r"\b[A-Z2-7]{4}-[A-Z2-7]{4}\b", seen.text())[0]  # type: ignore[index]
+        _is_in_order(seen, "review-confirm")
+        assert _decisions(requested) == []
+        page.get_by_role("button", name="Sign: approve").click()
+        page.wait_for_url("**/receipt/0")
+        assert "Your signature is in the log." in seen.text()
+        assert code in seen.text()
+        assert f"compare code {code}" in running.told
+        _is_in_order(seen, "review-receipt")
+        assert seen.pdf("review-receipt").pages <= 2
+        _is_quiet(seen)
+    assert _decisions(requested) == [("rita", "risk-owner", "approve", "Read <all> of it\nand agree")]
+
+
+def test_a_problem_comes_into_view(requested: World, visit: Opener) -> None:
+    """A reject without a reason brings the page again: it shows the problem where the reader looks, and what was typed."""
+    with served(requested, "victor", let_in=False) as running:
+        seen = visit(running.server.address, scripts=False)
+        seen.page.wait_for_url("**/request/0")
+        seen.page.get_by_label("Reject").first.check()
+        seen.page.get_by_role("button", name="Go on").click()
+        told = seen.page.get_by_role("alert").first
+        told.wait_for()
+        assert "a reject says why" in (told.text_content() or "")
+        box = told.bounding_box()
+        assert box is not None
+        assert 0 <= box["y"] < 900
+        _is_in_order(seen, "review-problem")
+        _is_quiet(seen)
+    assert _decisions(requested) == []
+
+
+def test_another_sites_page_cannot_sign(requested: World, visit: Opener, tmp_path: Path) -> None:
+    """A page elsewhere that sends the form with all its secrets is refused by what the browser itself tells."""
+    with served(requested, "rita", let_in=False) as running:
+        seen = visit(running.server.address, scripts=True)
+        seen.page.wait_for_url("**/request/0")
+        fields = {
+            one.get_attribute("name"): one.get_attribute("value")
+            for one in seen.page.locator("form").first.locator("input[type=hidden]").all()
+        }
+        inputs = "".join(f'<input name="{name}" value="{value}">' for name, value in {**fields, "way": "0"}.items())
+        elsewhere = tmp_path / "elsewhere.html"
+        action = f"http://127.0.0.1:{running.server.port}{running.server.base}request/0"
+        elsewhere.write_text(f'<form method="post" action="{action}">{inputs}<button>go</button></form>')
+        seen.page.goto(elsewhere.as_uri())
+        with seen.page.expect_response(lambda answer: answer.request.method == "POST") as caught:
+            seen.page.get_by_role("button").click()
+        assert caught.value.status == 403
+        assert running.told == []
+    assert _decisions(requested) == []
+
+
+def test_the_list_and_the_statement(requested: World, visit: Opener) -> None:
+    """What waits, and the page for somebody without govkit, can be read by everybody; files are saved as files."""
+    with served(requested, "rita", None, let_in=False) as running:
+        seen = visit(running.server.address, scripts=False)
+        seen.page.get_by_role("link", name=REQUEST).wait_for()
+        _is_in_order(seen, "review-list")
+        seen.page.get_by_role("link", name=REQUEST).click()
+        seen.page.get_by_text("For somebody who has no govkit").click()
+        seen.page.get_by_label("Who decides").select_option("vera")
+        seen.page.get_by_label("In the role").select_option("validator")
+        seen.page.get_by_label("Approve").last.check()
+        seen.page.get_by_role("button", name="Make the statement").click()
+        seen.page.wait_for_url("**/statement/0")
+        _is_in_order(seen, "review-statement")
+        with seen.page.expect_download() as saved:
+            seen.page.get_by_role("link", name="Save the statement").click()
+        assert saved.value.suggested_filename == "event.json"
+        assert b'"actor":"vera"' in Path(saved.value.path()).read_bytes()
+        _is_quiet(seen)
+
+
+@pytest.mark.parametrize("token", ["x", "y" * 43])
+def test_a_wrong_address_shows_a_plain_page(requested: World, visit: Opener, token: str) -> None:
+    """Who comes with another address sees what happened, and nothing else."""
+    with served(requested, "rita", let_in=False) as running:
+        seen = visit(f"http://127.0.0.1:{running.server.port}/open/{token}", scripts=False)
+        assert "this address does not work" in seen.text()
+        assert [one for one in seen.axe() if one.grave] == []
+        assert seen.foreign == []
