@@ -174,20 +174,24 @@ def _serve(desk: Desk, port: int, browser: bool) -> None:
 
 
 def _open(server: Loopback, folder: Path) -> None:
-    """Open the address in a browser by way of a file that only its owner can read.
-
-    Others on this machine see the words of a command, and must not see the address before its owner has used it.
-    """
+    """Open the address in a browser, where there is somebody to look."""
     import webbrowser
 
     from govkit.workflow.plans import is_interactive
 
-    if not is_interactive():
-        return
+    if is_interactive():
+        webbrowser.open(doorway(server, folder).as_uri())
+
+
+def doorway(server: Loopback, folder: Path) -> Path:
+    """Write a file that leads a browser to the address of a server, and that only its owner can read.
+
+    Others on this machine see the words of a command, and must not see the address before its owner has used it.
+    """
     path = folder / "open.html"
     path.touch(mode=0o600)
     path.write_text(f'<!doctype html><meta http-equiv="refresh" content="0; url={server.address}">', encoding="utf-8")
-    webbrowser.open(path.as_uri())
+    return path
 
 
 @click.command()

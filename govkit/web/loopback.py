@@ -17,6 +17,7 @@ Rules that always hold, whatever is served:
 from __future__ import annotations
 
 import hmac
+import os
 import secrets
 import threading
 import time
@@ -159,9 +160,8 @@ class Loopback:
         self._door, self._idle, self._linger = _Door(), idle, linger
         self._working = threading.Lock()
         self._ends = time.monotonic() + idle
-        self._server = ThreadingHTTPServer((HOST, port), _handler(self, site), bind_and_activate=True)
+        self._server = _Server((HOST, port), _handler(self, site))
         self._server.timeout = _TICK
-        self._server.daemon_threads = True
         self._stopped = False
 
     @property
@@ -210,6 +210,17 @@ class Loopback:
             answer = step()
         self._ends = time.monotonic() + (self._linger if answer.last else self._idle)
         return answer
+
+
+class _Server(ThreadingHTTPServer):
+    """The standard library's server, which says nothing of browsers that hang up."""
+
+    daemon_threads = True
+    #: On Windows, this would let another process listen on the same port.
+    allow_reuse_address = os.name != "nt"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Write nothing: what went wrong here is a connection that ended, and everything else is answered."""
 
 
 def _handler(server: Loopback, site: Site) -> type[BaseHTTPRequestHandler]:
@@ -322,6 +333,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get_content_type() != _FORM:
             raise _Barred(415, "this is no form")
         body = self.rfile.read(int(length[0]))
+        if len(body) != int(length[0]):
+            raise _Barred(400, "this form is cut short")
         try:
             pairs = parse_qsl(
                 body.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=20
@@ -380,8 +393,6 @@ def _is_number(text: str) -> bool:
 
 
 def _unexpected(error: Exception) -> GovkitError:
-    import os
-
     if os.environ.get("GOVKIT_DEBUG"):
         traceback.print_exception(error)
     return GovkitError(

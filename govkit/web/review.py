@@ -248,6 +248,8 @@ class ReviewSite:
 
     def _sign(self, number: int, step: _Step, _: dict[str, str]) -> Answer:
         session = self._item(step.item)[0]
+        if step.receipt is not None:
+            return Answer(status=303, place=f"receipt/{number}")
         try:
             if self._desk.target is not None:
                 return self._done(number, step, review.sign_to_file(session, step.prepared, self._desk.target))
@@ -259,6 +261,8 @@ class ReviewSite:
 
     def _sign_to_file(self, number: int, step: _Step, _: dict[str, str]) -> Answer:
         session = self._item(step.item)[0]
+        if step.receipt is not None:
+            return Answer(status=303, place=f"receipt/{number}")
         try:
             return self._done(number, step, review.sign_to_file(session, step.prepared))
         except GovkitError as error:
