@@ -29,11 +29,13 @@ class Served:
     Attributes:
         server: the server.
         client: a browser that was let in.
+        thread: what serves it; it ends with the server.
         told: lines that the terminal shows when something is signed.
     """
 
     server: Loopback
     client: Client
+    thread: threading.Thread
     told: list[str] = field(default_factory=list)
 
     @property
@@ -79,7 +81,7 @@ def served(
         try:
             client = Client(server.port)
             assert not let_in or client.get(server.address.removeprefix(client.origin)).status == 200
-            yield Served(server, client, told)
+            yield Served(server, client, thread, told)
         finally:
             server.stop()
             thread.join(20)

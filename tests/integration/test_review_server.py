@@ -82,7 +82,8 @@ def test_ends_after_the_receipt(requested: World) -> None:
     with served(requested, "rita", linger=0) as running:
         confirm = running.choose()
         running.follow(running.client.post(confirm.forms[0]))
-        running.server._server.server_close()
+        running.thread.join(20)
+        assert not running.thread.is_alive()
         with pytest.raises(OSError, match="refused"):
             running.client.get(running.server.base)
 
