@@ -213,6 +213,8 @@ class ReviewSite:
         typed = _Filled(form.get("role", ""), form.get("way", ""), _comment(form))
         try:
             choice, meaning = _way(seen.choices.ways, typed.way)
+            if choice == "reject" and not typed.comment:
+                raise Usage("a reject says why", why="the requester must know what to mend", fix="write it below")
             words = Words(typed.role, meaning, typed.comment)
             prepared = review.prepare(session, seen.mark, identity, choice, words)
         except GovkitError as error:
