@@ -57,7 +57,8 @@ docs: $(VENV)/dev ## Make the generated parts of the documentation again
 stress: $(VENV)/dev ## 1,000 random kills; 800 events by 16 processes, 200 by 8 clones (ten minutes)
 	@GOVKIT_STRESS=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/integration/test_crashes.py tests/integration/test_crowds.py
 
-bench: $(VENV)/dev ## Verifying a log of 10,000 events, against git log on the same commits, signed (three minutes)
+bench: $(VENV)/dev ## Rendering the example's page; verifying a log of 10,000 events, against git log on the same commits (five minutes)
+	@$(BIN)/python benchmarks/card_render.py
 	@$(BIN)/python benchmarks/log_verify.py
 
 fuzz: $(VENV)/dev ## Fuzz every reader of hostile bytes, guided by coverage (SECONDS=20 for each of them)

@@ -17,38 +17,33 @@ from govkit.core import (
     bundle,
     card,
     draft,
-    enrolment,
     events,
+    exported,
+    formats,
     mirrored,
     policy,
     policytest,
     report,
     schema,
     tags,
-    verdict,
 )
 from govkit.core.gates import base, kinds, metric
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by scripts/reference.py from the code; run `make docs` after a change. -->\n\n"
 
-FORMATS: tuple[tuple[str, type[msgspec.Struct], bool], ...] = (
-    (card.SCHEMA, card.Card, True),
-    ("govkit.model/v1", card.Statements, True),
-    (policy.SCHEMA, policy.Policy, False),
-    (policytest.SCHEMA, policytest.Suite, False),
-    (events.SCHEMA, events.Event, False),
-    (tags.SCHEMA, tags.TagRecord, False),
-    (draft.SCHEMA, draft.Draft, False),
-    (mirrored.SCHEMA, mirrored.Mirrored, False),
-    (mirrored.HEAD_SCHEMA, mirrored.MirroredHead, False),
-    (verdict.SCHEMA, verdict.VerifyVerdict, False),
-    (report.SCHEMA, report.GateReport, False),
-    (enrolment.SCHEMA, enrolment.Enrolment, False),
-    (bundle.SCHEMA, bundle.Manifest, False),
-    (bundle.CLAIMS_SCHEMA, bundle.Claims, False),
-    (bundle.PROOF_SCHEMA, bundle.Proof, False),
-)
+CARD_GROWS = """\
+**How it may grow.** A card's name says which builder made it, and a published builder is frozen.
+From the same commit it makes the same bytes for ever, so that a card of any age can be made again and compared.
+So `govkit.card/v1` gets no new keys, and none of its keys goes or changes its meaning.
+What a card is to hold in addition becomes `govkit.card/v2`: all of the version before under the same names, and new
+keys that are optional for whoever reads; the hook then makes cards of the newer name.
+Cards of every published name stay readable, gates judge them alike, and are made again by the builder of their name.
+Whoever reads a card refuses a name that it does not know, and expects nothing of keys that begin with `x-`.
+These are the users' own, from `model.yaml`, and the one room in which a card may hold more than its schema says.
+
+It holds the facts of the version and nothing that depends on the log.
+How it stands against gates is in `request.json`, the [draft](records.md#draft), and on pages that know the log."""
 
 
 def commands() -> str:
@@ -155,9 +150,8 @@ def pages() -> dict[str, str]:
         "card.md": structure(
             "The card, `govkit.card/v1`",
             "`governance/MODEL/card.json`, RFC 8785 bytes. A pure function of a commit and of the bytes that DVC "
-            "tracks. Schema: [govkit.card.v1.json](schemas/govkit.card.v1.json). It may grow by new optional keys "
-            "under a new schema name only; cards of every published name stay readable, and are made again by the "
-            "builder of their name.",
+            "tracks. Schema: [govkit.card.v1.json](schemas/govkit.card.v1.json), or `govkit schema card`.\n\n"
+            + CARD_GROWS,
             [
                 card.Card,
                 card.CardModel,
@@ -194,6 +188,8 @@ def pages() -> dict[str, str]:
                 tags.TagRecord,
                 report.GateReport,
                 base.Check,
+                draft.Draft,
+                draft.StageDraft,
                 bundle.Manifest,
                 bundle.BundleFile,
                 bundle.Claims,
@@ -201,6 +197,10 @@ def pages() -> dict[str, str]:
                 bundle.ServingClaim,
                 bundle.BytesClaim,
                 bundle.Proof,
+                exported.Exported,
+                exported.Deed,
+                exported.DecisionMade,
+                exported.LetIn,
                 *events.BODIES.values(),
             ],
         )
@@ -208,9 +208,9 @@ def pages() -> dict[str, str]:
         + "\n".join(f"| `{name}` | {kind.__name__} |" for name, kind in events.BODIES.items())
         + "\n",
     }
-    for name, kind, room in FORMATS:
-        content = schema.of(kind, title=name, room=room)
-        found[f"schemas/{name.replace('/', '.')}.json"] = json.dumps(content, indent=2, sort_keys=True) + "\n"
+    for name in formats.FORMATS:
+        content = json.dumps(formats.json_schema(name), indent=2, sort_keys=True)
+        found[f"schemas/{name.replace('/', '.')}.json"] = f"{content}\n"
     return found
 
 

@@ -21,7 +21,7 @@ MAX_SERIES = 4
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 12, 26
 _LABELS, _ROW = 100, 22
-_LABEL_LENGTH = 15
+_LABEL_LENGTH = 15.0  # in letters of middling width
 _MARKED = 30  # so many points are drawn as dots, too
 _FINEST = 1e12  # beyond so many steps from zero, a double cannot tell them apart
 
@@ -164,7 +164,7 @@ def dot_plot(
         ticks=axis.ticks(4),
         dots=[
             Dot(
-                label=_cut(name),
+                label=text.shorten(name, _LABEL_LENGTH),
                 name=name,
                 y=_TOP + _ROW * (row + 0.5),
                 x=axis.at(found[0]),
@@ -359,7 +359,3 @@ def _round_values(low: float, high: float, most: int) -> list[float]:
         return [low, high]
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [index * step for index in range(first, last + 1)]
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= _LABEL_LENGTH else name[: _LABEL_LENGTH - 1] + "…"

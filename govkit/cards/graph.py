@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from govkit.cards import text
 from govkit.core.card import Card, DvcStage, Item
 
 #: Size of a box, the room between boxes and between rows, and the margin around all, in the SVG's own units.
@@ -17,7 +18,7 @@ BOX_WIDTH, BOX_HEIGHT, GAP, ROOM, MARGIN = 150, 38, 18, 30, 6
 PER_ROW = 4
 #: Beyond so many boxes a picture shows nothing any more; the tables have everything.
 MOST = 150
-_LABEL, _DETAIL = 21, 24
+_LABEL, _DETAIL = 21.0, 24.0  # in letters of middling width
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,8 @@ def _overlap(one: str, other: str) -> bool:
 
 def _digest(item: Item) -> str:
     digest = item.sha256 or (f"md5:{item.md5}" if item.md5 else "")
-    kind, _, text = digest.partition(":")
-    return f"{kind}:{text[:12]}…" if text else "no digest"
+    kind, _, digits = digest.partition(":")
+    return f"{kind}:{digits[:12]}…" if digits else "no digest"
 
 
 def _rows(nodes: Mapping[str, _Node]) -> list[list[str]]:
@@ -161,12 +162,14 @@ def _centre(reads: Iterable[str], column: Mapping[str, float]) -> float:
 
 
 def _box(node: _Node, x: float, y: float) -> Box:
-    return Box(node.kind, _end(node.name, _LABEL), node.name, _end(node.detail, _DETAIL), round(x, 1), round(y, 1))
-
-
-def _end(text: str, length: int) -> str:
-    """Cut a path or name to its end, which tells more than its beginning."""
-    return text if len(text) <= length else "…" + text[-(length - 1) :]
+    return Box(
+        node.kind,
+        text.shorten(node.name, _LABEL, end=True),
+        node.name,
+        text.shorten(node.detail, _DETAIL, end=True),
+        round(x, 1),
+        round(y, 1),
+    )
 
 
 def _arrow(source: Sequence[float], target: Sequence[float]) -> str:

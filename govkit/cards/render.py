@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
@@ -103,6 +104,22 @@ def template(name: str) -> str:
     return data.decode().replace("\r\n", "\n")
 
 
+#: Letters of scripts that are written from right to left, with what stands between them (Unicode's own blocks).
+_LEFTWARD = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
+_LEFTWARD_RUN = re.compile(f"([{_LEFTWARD}](?:[^<>=≤≥\\d]*[{_LEFTWARD}])?)")
+
+
+def isolated(said: str) -> Markup:
+    """Return a sentence in which words of scripts that run leftwards turn no number or sign around them."""
+    from markupsafe import Markup, escape
+
+    parts = _LEFTWARD_RUN.split(said)
+    whole = (escape(inert.unbroken(part)) for part in parts)
+    return Markup("").join(
+        Markup("<bdi>{}</bdi>").format(part) if index % 2 else part for index, part in enumerate(whole)
+    )
+
+
 @cache
 def environment() -> Environment:
     """Return the environment of HTML templates: what a template writes out is shown as text, whoever wrote it."""
@@ -156,6 +173,7 @@ def _environment(inert: Callable[[str], str]) -> Environment:
     )
     environment.filters.update({function.__name__: function for function in filters})
     environment.filters["reads"] = stage_reads
+    environment.filters["isolated"] = isolated
     environment.globals["signs"] = SIGNS
     environment.globals["in_words"] = in_words
     return environment

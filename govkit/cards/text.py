@@ -8,7 +8,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from govkit.core import inert
+
 _EXACT = 2**53
+_WIDE = frozenset("ABCDEFGHKMNOPQRSTUVWXYZmw%@&<>=+_—…")
 
 
 def lines(text: str) -> list[str]:
@@ -58,6 +61,24 @@ def size(count: int | None) -> str:
             break
         amount, unit = amount / 1_000, larger
     return f"{amount:.3g} {unit}" if amount < 999.5 else f"{amount:,.0f} {unit}"
+
+
+def shorten(said: str, room: float, *, end: bool = False) -> str:
+    """Return as much of a name, with hidden characters shown, as a drawing has room for.
+
+    Args:
+        said: the name.
+        room: in letters of middling width; wide ones, and those of scripts with square ones, take more.
+        end: keep its end, which tells more of a path than its beginning.
+    """
+    shown = inert.unbroken(said)
+    letters = shown[::-1] if end else shown
+    for kept, letter in enumerate(letters):
+        room -= 2.0 if letter > "\u2e7f" else 1.6 if letter in _WIDE or letter > "\u036f" else 1.0
+        if room < 0:
+            cut = letters[: max(kept - 2, 0)]
+            return f"…{cut[::-1]}" if end else f"{cut}…"
+    return shown
 
 
 def reported(value: Any, numbers: Callable[[float], str] = number) -> str:

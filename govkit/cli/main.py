@@ -11,6 +11,7 @@ from govkit.cli import (
     common,
     deciding,
     doctoring,
+    exporting,
     followups,
     logs,
     looking,
@@ -67,6 +68,8 @@ for _command in (
     verifying.verify,
     verifying.get,
     bundles.bundle,
+    exporting.export,
+    exporting.schema,
     policies.policy,
     violations.violation,
 ):

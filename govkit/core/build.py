@@ -137,13 +137,14 @@ def read_statements(model: str, contents: Mapping[str, bytes]) -> tuple[Statemen
         raise Usage(f"{path} cannot be read", why=str(error), fix="compare it with docs/reference/model.md") from error
 
 
-def build(project: Project, model: str, facts: Facts) -> bytes:
+def build(project: Project, model: str, facts: Facts, cells: measures.Cells = "numbers") -> bytes:
     """Make the card of a model.
 
     Args:
         project: the tree's DVC files.
         model: the model's full name.
         facts: what :func:`plan` and :func:`extra_files` asked for.
+        cells: how cells of metrics in tables are taken; the first cards had them as text, of which no gate had any use.
 
     Returns:
         The canonical bytes of ``card.json``.
@@ -151,15 +152,15 @@ def build(project: Project, model: str, facts: Facts) -> bytes:
     Raises:
         Usage: if the model is not declared, or ``model.yaml`` cannot be read.
     """
-    return _Builder(project, model, facts).card()
+    return _Builder(project, model, facts, cells).card()
 
 
 class _Builder(Findings):
     """Makes one card; its own findings become the card's problems and gaps."""
 
-    def __init__(self, project: Project, model: str, facts: Facts) -> None:
+    def __init__(self, project: Project, model: str, facts: Facts, cells: measures.Cells) -> None:
         super().__init__()
-        self.project, self.model, self.facts = project, model, facts
+        self.project, self.model, self.facts, self.cells = project, model, facts, cells
         self.parsed: dict[str, Any] = {}
 
     def card(self) -> bytes:
@@ -352,7 +353,7 @@ class _Builder(Findings):
             props = next(plots[plot] for plot in plots if within(path, plot))
             found["plots"].append(measures.plot(path, content, props))
         elif any(within(path, metric) for metric in self.project.metrics | stage.metrics):
-            found["metrics"] += measures.metrics(path, content)
+            found["metrics"] += measures.metrics(path, content, self.cells)
 
     # -- the rest -----------------------------------------------------------------------------------------------
 

@@ -28,6 +28,8 @@ _EXACT = 2**53 - 1
 # Digits, and what may stand before a number, as two signs each: so sixteen digits in a row are found in no time.
 _SHAPE = bytes(48 if 48 <= byte <= 57 else 58 if byte in b":,[-" else 120 for byte in range(256))
 _LONG_NUMBER = b":" + b"0" * 16
+#: The first byte in UTF-8 of characters that may sort otherwise as bytes than as UTF-16, from U+D000 on.
+_BEYOND = 0xED
 
 
 def encode(value: Any) -> bytes:
@@ -73,16 +75,17 @@ def decode(data: bytes, *, limit: int = MAX_BYTES) -> Any:
 def _decode_plain(data: bytes) -> Any:
     """Read the most common kind of record quickly, by a codec that is written in C.
 
-    In ASCII, without fractions, escapes by number and integers that a double does not hold, that codec writes what
-    RFC 8785 asks for: code points sort as UTF-16 does, and all else is escaped alike.
+    Below U+D000, without escapes by number, integers that a double does not hold and unusual fractions, that codec
+    writes what RFC 8785 asks for: code points sort as UTF-16 does, and all else is escaped alike.
 
     Raises:
         ValueError: for whatever is not of that kind, or is not written back byte by byte.
     """
-    plain = data[:1] in (b"{", b"[") and data.isascii() and b"\\u" not in data
-    if plain and data.count(b"{") + data.count(b"[") <= MAX_DEPTH and _LONG_NUMBER not in data.translate(_SHAPE):
+    plain = data[:1] in (b"{", b"[") and (data.isascii() or max(data) < _BEYOND) and b"\\u" not in data
+    if plain and _LONG_NUMBER not in data.translate(_SHAPE):
         value = _PLAIN.decode(data)
-        if msgspec.json.encode(value, order="sorted") == data:
+        is_shallow = data.count(b"{") + data.count(b"[") <= MAX_DEPTH or depth(value) <= MAX_DEPTH
+        if is_shallow and msgspec.json.encode(value, order="sorted") == data:
             return value
     raise ValueError("it may be canonical in another way")
 
@@ -91,7 +94,19 @@ def _refuse(text: str) -> NoReturn:
     raise ValueError(f"{text} is not JSON")
 
 
-_PLAIN = msgspec.json.Decoder(float_hook=_refuse)
+def _plain_fraction(text: str) -> float:
+    """Parse a fraction in the one spelling that Python and ECMAScript, which RFC 8785 follows, have in common.
+
+    Both write the fewest digits that name the double. Whole numbers (``1`` and ``1.0``), and those below 0.0001 or with
+    an exponent, they write each in its own way.
+    """
+    number = float(text)
+    if repr(number) != text or "e" in text or text.endswith(".0"):
+        raise ValueError(f"{text} may be written otherwise")
+    return number
+
+
+_PLAIN = msgspec.json.Decoder(float_hook=_plain_fraction)
 
 
 def depth(value: Any) -> int:

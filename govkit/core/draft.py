@@ -30,7 +30,11 @@ class StageDraft(Record, frozen=True):
 
 
 class Draft(Record, frozen=True):
-    """The approval request that a card would lead to.
+    """The approval request that a card would lead to, ``request.json``: verdicts, and what they were judged against.
+
+    There is no champion in it, neither digest nor version: the hook knows no log, and so not what serves. What
+    compares with a champion is ``pending``; ``govkit gate`` and the pages that know the log name the one they compare
+    with.
 
     Attributes:
         card: digest of the card.

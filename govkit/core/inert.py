@@ -16,8 +16,11 @@ HIDDEN = (
     "\u2060-\u206f\u2800\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
     "\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-_HIDDEN = re.compile(f"[{HIDDEN}]")
-_BROKEN = re.compile(f"[\t\n{HIDDEN}]")
+#: Marks that are drawn over the letter before them. Letters of some scripts have two or three; a pile of them hides
+#: what stands around, so the rest of it is shown. Fixed here for the same reason.
+_MARKS = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_HIDDEN = re.compile(f"(?<={_MARKS * 3}){_MARKS}|[{HIDDEN}]")
+_BROKEN = re.compile(f"(?<={_MARKS * 3}){_MARKS}|[\t\n{HIDDEN}]")
 
 # What Markdown or GitHub would read as more than itself. Everything is put in the middle of a line, so what only
 # counts at its beginning (lists, headings) is not here.
@@ -32,7 +35,10 @@ _CODE = re.compile(r"[^`|\\\s](?:[^`|\\\n]*[^`|\\\s])?")
 
 
 def visible(text: str) -> str:
-    """Return a text in which every hidden character is written as ``<U+XXXX>``; newline and tab stay."""
+    """Return a text in which every hidden character, and what is piled on a letter, is written as ``<U+XXXX>``.
+
+    Newline and tab stay.
+    """
     return _HIDDEN.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
 
 

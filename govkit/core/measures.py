@@ -14,7 +14,7 @@ import posixpath
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from govkit.core import canonical, limits, yamltext
 from govkit.core.card import DataProfile, Fairness, FairnessAttribute, FairnessGroup, Measure, Metric, Plot
@@ -27,8 +27,12 @@ MAX_METRICS = 5_000
 MAX_DEPTH = 60
 
 _MEASURE_KEYS = {"value", "interval", "level", "n"}
+_COLUMNS = {"value", "lower", "upper", "level", "n"}
 _TABLES = {".csv": ",", ".tsv": "\t"}
 _SAFE = 2**53 - 1
+#: How the cells of a table are taken: as the numbers that they hold, or all as text, as the first govkit took them.
+Cells = Literal["numbers", "text"]
+_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,400}(?:\.[0-9]{0,400})?|\.[0-9]{1,400})(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
 # A key of TOML has as many parts as it has dots, and the standard library's reader takes their number squared.
 _MANY_PARTS = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}""", re.ASCII)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|[\xed\x00]")
@@ -106,6 +110,11 @@ def is_report(path: str) -> bool:
     return posixpath.splitext(path)[1].lower() in {".json", ".yaml", ".yml", ".toml", *_TABLES}
 
 
+def is_table(path: str) -> bool:
+    """Tell whether a file is a table by its suffix, CSV or TSV: whose cells are all text until somebody reads them."""
+    return posixpath.splitext(path)[1].lower() in _TABLES
+
+
 def measure(raw: Any) -> Measure:
     """Read a bare number or ``{"value": …, "interval": [lo, hi], "level": …, "n": …}``."""
     if not isinstance(raw, dict):
@@ -123,12 +132,53 @@ def measure(raw: Any) -> Measure:
     return Measure(value=value, interval=interval, level=_finite(raw.get("level")), n=n, problem=problem)
 
 
-def metrics(path: str, content: Any) -> list[Metric]:
-    """Flatten a metrics file as DVC does: nested keys joined by dots; list items by their index."""
+def metrics(path: str, content: Any, cells: Cells = "numbers") -> list[Metric]:
+    """Flatten a metrics file as DVC does: nested keys joined by dots; list items by their index.
+
+    In a table each row of ``name``, ``value`` and perhaps ``lower``, ``upper``, ``level`` and ``n`` is a metric; of
+    any other table each cell is one.
+
+    Args:
+        path: the file's path.
+        content: what :func:`load` made of it.
+        cells: how the cells of tables are taken.
+
+    Raises:
+        Malformed: if there are too many, or two rows of a table have one name.
+    """
+    if cells == "numbers" and is_table(path):
+        content = _table(path, content)
     found = [Metric(name=name, path=path, measure=measure(raw)) for name, raw in _leaves(content, "")]
     if len(found) > MAX_METRICS:
         raise Malformed(f"{path} holds {len(found)} metrics; {MAX_METRICS} are allowed")
     return sorted(found, key=lambda metric: metric.name)
+
+
+def _table(path: str, rows: Any) -> Any:
+    """Return what a table says: rows of name and value by name, or cells as they are, with numbers as numbers."""
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        return rows
+    cells = [{key: _cell(value) for key, value in row.items()} for row in rows]
+    columns = set().union(*rows)
+    label = next((key for key in ("name", "metric") if columns - _COLUMNS == {key}), None)
+    if label is None or "value" not in columns:
+        return cells
+    found: dict[str, Any] = {}
+    for row in cells:
+        name = str(row.get(label) or "").strip()
+        if name in found or not name:
+            raise Malformed(f"{path} has {'two rows of one' if name else 'a row without a'} name: {_shown(name)}")
+        ends = [row.get("lower"), row.get("upper")]
+        interval = None if ends == [None, None] else ends
+        found[name] = {"value": row.get("value"), "interval": interval, "level": row.get("level"), "n": row.get("n")}
+    return found
+
+
+def _cell(text: Any) -> Any:
+    """Return the number that a cell holds; None if it is blank, and any other text as it is."""
+    if not isinstance(text, str) or _NUMBER.fullmatch(text.strip()) is None:
+        return text if not isinstance(text, str) or text.strip() else None
+    return int(text) if text.strip().isdigit() and len(text.strip()) < 16 else float(text)
 
 
 def _leaves(content: Any, prefix: str) -> Iterator[tuple[str, Any]]:

@@ -18,36 +18,12 @@ Opener = Callable[..., Visit]
 #: Of which cards pictures are taken: they take most of the time, so those of the extremes are for `make screenshots`.
 PICTURED = [*cards.CARDS] if os.environ.get("GOVKIT_SCREENSHOTS") else ["example"]
 #: As many sheets of A4 as are at most sane for a card.
-SHEETS = {"long-names": 60, "hostile": 60, "many-metrics": 20, "many-groups": 20, "many-stages": 25}
-
-
-#: What today's page gets wrong, by test and cards; whoever mends it takes the line out.
-DEFECTS = {
-    "test_has_no_barriers": (
-        set(cards.CARDS) - {"nothing"},
-        "pre.source, and a long .notice ul, scroll and cannot be reached by the keyboard: give them tabindex=0",
-    ),
-    "test_does_not_scroll_sideways": (
-        {"hostile"},
-        "a letter with a hundred combining marks is one unbreakable cluster: core/inert.py should show all but a few",
-    ),
-    "test_verdicts_are_in_sight": (
-        {"hostile", "long-names"},
-        "a long name in 'tbody th' pushes the verdict out of its table's box: needs overflow-wrap: anywhere",
-    ),
-    "test_labels_are_whole": (
-        {"hostile", "long-names"},
-        "fifteen wide letters are wider than the room for a dot plot's label, and lose their beginning",
-    ),
-}
+SHEETS = {"long-names": 70, "hostile": 70, "many-metrics": 25, "many-groups": 20, "many-stages": 25}
 
 
 @pytest.fixture(params=[*cards.CARDS])
 def name(request: pytest.FixtureRequest) -> str:
     """Return the name of a card."""
-    known, reason = DEFECTS.get(request.function.__name__, ((), ""))
-    if request.param in known:
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
     return str(request.param)
 
 

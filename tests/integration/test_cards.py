@@ -80,6 +80,32 @@ def test_lineage_agrees_with_dvc(governed: World) -> None:
     assert {item["path"]: item["md5"] for item in items} == {item["path"]: told[item["path"]] for item in items}
 
 
+def test_metrics_of_every_kind_of_file(governed: World) -> None:
+    """JSON, YAML, TOML and CSV files that DVC declares come into the card as numbers; a card with the older reading
+    of tables is still found to be what its commit makes, and an edited one is not."""
+    files = {"m.yaml": "y: 0.1", "m.toml": "t = 0.2", "m.csv": "name,value,lower,upper,n\nc,0.3,0.25,0.35,90"}
+    for name, text in files.items():
+        (governed.repo / "reports" / name).write_text(text + "\n")
+    script = governed.repo / "evaluate.py"
+    script.write_text(
+        script.read_text() + "".join(f"out.joinpath({n!r}).write_text({t + chr(10)!r})\n" for n, t in files.items())
+    )
+    declared = governed.repo / "dvc.yaml"
+    more = "".join(f"      - reports/{name}:\n          cache: false\n" for name in files)
+    declared.write_text(declared.read_text().replace("    metrics:\n", f"    metrics:\n{more}", 1))
+    governed.shell("dvc", "repro", "-q")
+    governed.commit("More metrics")
+    tree = cards.WorkTree(governed.repository())
+    _, card = cards.read_committed(tree, MODEL)
+    measures = {metric.name: metric.measure for metric in card.metrics}
+    assert {name: measures[name].value for name in "ytc"} == {"y": 0.1, "t": 0.2, "c": 0.3}
+    assert (measures["c"].interval, measures["c"].n) == ((0.25, 0.35), 90)
+    older = cards.make(governed.repository(), tree, MODEL, cells="text").raw
+    for raw, same in ((older, True), (older.replace(b"0.25", b"0.29"), False)):
+        (governed.repo / CARD).write_bytes(raw)
+        assert (cards.check(governed.repository(), tree, MODEL).differences == []) is same
+
+
 def test_own_card_of_this_repository_is_consistent() -> None:
     """The worked example's committed card has no problems, and its pages are those of its commit."""
     root = Path(__file__).resolve().parents[2]

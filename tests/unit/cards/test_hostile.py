@@ -41,12 +41,12 @@ TAGS = {
     *("html", "head", "meta", "title", "style", "body", "a", "header", "p", "span", "h1", "h2", "h3", "ul", "li", "dl"),
     *("div", "dt", "dd", "code", "strong", "nav", "main", "section", "b", "em", "small", "table", "caption", "thead"),
     *("tbody", "tr", "th", "td", "br", "figure", "figcaption", "svg", "desc", "path", "text", "g", "circle"),
-    *("details", "summary", "pre", "footer", "rect", "blockquote"),
+    *("details", "summary", "pre", "footer", "rect", "blockquote", "bdi"),
 }
 ATTRIBUTES = {
     *("lang", "charset", "http-equiv", "content", "name", "class", "href", "id", "title", "role", "tabindex", "scope"),
     *("colspan", "viewbox", "d", "x", "y", "cx", "cy", "r", "aria-label", "aria-labelledby", "aria-hidden"),
-    *("width", "height", "rx", "open"),
+    *("width", "height", "rx", "open", "data-label"),
 }
 NOTIFIES = re.compile(r"@\w|#\d|(?i:gh-\d)|(?i:https?|mailto):\S|(?i:www)\.\w|:\w+:|\$|\b[0-9a-f]{40}\b")
 

@@ -84,3 +84,13 @@ def test_values_of_any_type() -> None:
         "null",
         '{"a": [1], "b": "ü"}',
     ]
+
+
+def test_names_are_shortened_to_their_room() -> None:
+    """What fits stays; else the beginning is kept, or the end of a path; hidden characters count as they are shown."""
+    assert text.shorten("women", 15) == "women"
+    assert text.shorten("a rather long name of a group", 15) == "a rather long…"
+    assert text.shorten("data/prepared/test.csv", 15, end=True) == "…ared/test.csv"
+    assert text.shorten("W" * 40, 15) == "W" * 7 + "…"
+    assert text.shorten("漢" * 40, 15) == "漢" * 5 + "…"
+    assert text.shorten("a\nb", 15) == "a<U+000A>b"

@@ -193,3 +193,19 @@ def test_rare_spelling_is_read_wherever_it_stands(text: str) -> None:
     """What is canonical and not plain is read, too."""
     for whole in (text, f"[{text}]", f'{{"a":{text}}}'):
         assert canonical.decode(whole.encode()) == json.loads(whole)
+
+
+@given(
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from([repr, "{:.17g}".format, "{:.6g}".format, "{:e}".format]),
+)
+def test_fractions_are_read_in_one_spelling(number: float, spell: object) -> None:
+    """However a number is spelt, it is read if and only if that is how RFC 8785 writes it."""
+    text = spell(number)  # type: ignore
+    expected = canonical.encode(float(text)).decode()
+    for data in (text, f"[{text}]", f'{{"a":{text}}}'):
+        try:
+            canonical.decode(data.encode())
+            assert text == expected
+        except Malformed:
+            assert text != expected

@@ -145,6 +145,74 @@ def test_too_many_metrics_are_refused() -> None:
         measures.metrics("m", {**content, "more": 1})
 
 
+# -- tables -----------------------------------------------------------------------------------------------------------
+
+
+def table(text: str, path: str = "m.csv", **more: Any) -> dict[str, Measure]:
+    """Return the metrics of a table by name."""
+    found = measures.metrics(path, measures.load(path, text.encode()), **more)
+    return {metric.name: metric.measure for metric in found}
+
+
+def test_table_of_one_row_is_a_metric_a_column() -> None:
+    """Cells that hold numbers are numbers, in CSV and TSV alike; what is none has a problem."""
+    expected = {"auc": Measure(value=0.7), "f1": Measure(value=0.005), "n": Measure(value=-3.0)}
+    assert expected == table("auc,f1,n\n0.7, 5e-3,-3\n") == table("auc\tf1\tn\n0.7\t5e-3\t-3\n", "m.TSV")
+    wrong = table('a,b,c,d,e,f\nnan,inf,"0,7",1_000,0x10,\n')
+    assert all(each.value is None and each.problem for each in wrong.values())
+    assert (len(wrong), wrong["a"].problem) == (6, "not a number but text: nan")
+
+
+def test_table_of_epochs_is_numbered_by_row() -> None:
+    """Several rows are numbered, as lists are."""
+    assert {"0.auc": 0.7, "1.auc": 0.8} == {name: each.value for name, each in table("auc\n0.7\n0.8\n").items()}
+
+
+@pytest.mark.parametrize("label", ["name", "metric"])
+def test_table_of_names_and_values(label: str) -> None:
+    """A row is a metric, with its interval, level and number of observations where the columns are there."""
+    text = f"{label},value,lower,upper,level,n\nauc,0.78,0.76,0.79,0.95,9000\nf1,0.5,,,,\nks,,0.1,,,\n"
+    found = table(text)
+    assert found["auc"] == Measure(value=0.78, interval=(0.76, 0.79), level=0.95, n=9000)
+    assert found["f1"] == Measure(value=0.5)
+    assert (found["ks"].value, found["ks"].problem) == (None, "not a number but null: None")
+    assert table(f"{label},value,lower\nauc,0.7,0.6\n")["auc"].problem == "its interval is wrong: [0.6, None]"
+
+
+@pytest.mark.parametrize("text", ["name,value\nauc,1\nauc,2\n", "name,value\n,1\n", "name,value\n \n"])
+def test_table_with_unclear_names_is_malformed(text: str) -> None:
+    """Of two rows with one name a gate must see neither."""
+    with pytest.raises(Malformed, match="name"):
+        table(text)
+
+
+def test_table_with_other_columns_keeps_them_all() -> None:
+    """A column that is not known is not dropped: its table is taken cell by cell."""
+    assert {"0.name", "0.split", "0.value"} == {
+        name.replace("1.", "0.") for name in table("name,split,value\na,x,1\na,y,2\n")
+    }
+
+
+def test_first_cards_have_cells_as_text() -> None:
+    """The first reading of tables can be had again, for the cards that were made with it."""
+    assert table("auc\n0.7\n", cells="text") == {"auc": Measure(value=None, problem="not a number but text: 0.7")}
+    assert table("name,value\nauc,1\n", cells="text").keys() == {"name", "value"}
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("m.json", '{"auc": {"value": 0.78, "interval": [0.76, 0.79], "n": 9000}, "f1": 0.5}'),
+        ("m.yaml", "auc: {value: 0.78, interval: [0.76, 0.79], n: 9000}\nf1: 0.5\n"),
+        ("m.toml", "f1 = 0.5\n[auc]\nvalue = 0.78\ninterval = [0.76, 0.79]\nn = 9000\n"),
+        ("m.csv", "name,value,lower,upper,n\nauc,0.78,0.76,0.79,9000\nf1,0.5,,,\n"),
+    ],
+)
+def test_every_kind_of_metrics_file_says_the_same(path: str, text: str) -> None:
+    """JSON, YAML, TOML and CSV give the same measures."""
+    assert table(text, path) == {"auc": Measure(value=0.78, interval=(0.76, 0.79), n=9000), "f1": Measure(value=0.5)}
+
+
 # -- files ------------------------------------------------------------------------------------------------------------
 
 
