@@ -21,7 +21,7 @@ from govkit.core.policy import Choice
 from govkit.core.standing import Standing
 from govkit.core.state import Request
 from govkit.storage import files
-from govkit.workflow import decide, facts, standing, sync
+from govkit.workflow import decide, facts, judge, standing, sync
 from govkit.workflow.decide import Words
 from govkit.workflow.plans import Plan, Written
 from govkit.workflow.session import Session
@@ -55,6 +55,7 @@ class Choices:
     roles: list[str] = field(default_factory=list)
     ways: list[tuple[Choice, str]] = field(default_factory=list)
     problem: GovkitError | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -208,9 +209,25 @@ def choices(session: Session, request: Request) -> Choices:
         return Choices(problem=error)
     member = session.policy.policy.people[person]
     roles, asked = decide.roles_asked(session, request, "approve", person)
-    ways = [(choice, said) for choice in CHOICES for said in decide.meanings(session, choice)]
     problem = _problem(session, request, person, roles, asked)
-    return Choices(person, member.name or person, key, roles, ways, problem)
+    note = _involved(session, request, person) if problem is None else ""
+    open_to = [choice for choice in CHOICES if choice != "approve" or not note]
+    ways = [(choice, said) for choice in open_to for said in decide.meanings(session, choice)]
+    return Choices(person, member.name or person, key, roles, ways, problem, note)
+
+
+def _involved(session: Session, request: Request, person: str) -> str:
+    """Return why an approval of theirs would not count for their own part in the version, or an empty string."""
+    rules = session.state.requirements_of(request, session.policy)
+    version = session.state.versions.get((request.model, request.body.version or ""))
+    if rules is None or version is None:
+        return ""
+    if "registrar" in rules.approvals.forbid and version.at.event and version.at.event.actor == person:
+        return "You registered this version, so your approval would not count."
+    champion = session.state.champion(request.model, request.body.stage or "")
+    if person in judge.authors(session, rules, session.policy, version.body.commit, champion).people:
+        return "You wrote a commit that this version brings in, so your approval would not count."
+    return ""
 
 
 def _problem(session: Session, request: Request, person: str, roles: list[str], asked: list[str]) -> GovkitError | None:

@@ -221,6 +221,20 @@ def test_who_is_not_asked_gets_no_form(unchanged: World, person: str) -> None:
         assert running.client.post(forged, way="0", role="risk-owner").status == 409
 
 
+def test_who_wrote_it_can_only_reject(promoted: World) -> None:
+    """Somebody whose approval the policy would not count is told before they sign, and can still say no."""
+    promoted.retrain(0.85)
+    promoted.commit("By victor", author="Victor <victor@example.org>")
+    promoted.register("1.1.0")
+    promoted.request("1.1.0", "production")
+    with served(promoted, "victor") as running:
+        page = running.page
+        assert "You wrote a commit that this version brings in" in page.words
+        assert page.forms[0].choices == {"way": ["0"]}
+        confirm = running.choose(page.forms[0], comment="my own work")
+        assert f"reject {REQUEST} as validator" in confirm.words
+
+
 # -- what changes meanwhile ---------------------------------------------------------------------------------------
 
 
