@@ -19,6 +19,7 @@ from govkit.web import pages
 from govkit.web.forms import FIELD, Forms
 from govkit.web.loopback import Answer, NotThere, WrongMethod
 from govkit.workflow import decide, review, statement, waiting
+from govkit.workflow.choices import CHOICES
 from govkit.workflow.decide import Words
 from govkit.workflow.review import Prepared, Receipt, Seen
 from govkit.workflow.session import Session
@@ -189,7 +190,7 @@ class ReviewSite:
         session, identity = self._item(number)
         seen = review.look(session, identity)
         path, request = f"request/{number}", session.state.requests[identity]
-        ways = [(choice, said) for choice in review.CHOICES for said in decide.meanings(session, choice)]
+        ways = [(choice, said) for choice in CHOICES for said in decide.meanings(session, choice)]
         asked = decide.roles_asked(session, request, "approve", "")[1] if request.state == "open" else []
         their = self._form(f"{path}/statement", ways)
         typed = filled or _Filled()
