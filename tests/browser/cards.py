@@ -27,6 +27,8 @@ from govkit.core.card import (
 )
 from govkit.core.draft import Draft, StageDraft
 from govkit.core.gates.base import Check, Verdict
+from govkit.core.standing import Standing
+from tests.unit.cards.standings import standing
 
 _EXAMPLE = Path(__file__).resolve().parents[2] / "governance" / "credit-default"
 _DIGEST = digests.sha256(b"")
@@ -63,6 +65,7 @@ class Shown(NamedTuple):
     card: Card
     draft: Draft | None
     raw: bytes
+    standing: Standing | None = None
 
 
 def example() -> Shown:
@@ -153,6 +156,25 @@ def nothing() -> Shown:
     return Shown(card, None, records.to_json(card))
 
 
+def review() -> Shown:
+    """Return the example as somebody sees it who decides: beside a champion of a little less."""
+    shown = example()
+    worse = [
+        msgspec.structs.replace(
+            one, measure=msgspec.structs.replace(one.measure, value=(one.measure.value or 0) - 0.02)
+        )
+        for one in shown.card.metrics
+    ]
+    champion = msgspec.structs.replace(shown.card, metrics=worse)
+    return shown._replace(draft=None, standing=standing(shown.card, "1.2.0", champion=champion))
+
+
+def review_hostile() -> Shown:
+    """Return the hostile card with hostile text in all that the log says of it."""
+    shown = hostile()
+    return shown._replace(draft=None, standing=standing(shown.card, "\n".join(HOSTILE)))
+
+
 #: By the name that a picture of it has.
 CARDS: dict[str, Callable[[], Shown]] = {
     "example": example,
@@ -163,6 +185,8 @@ CARDS: dict[str, Callable[[], Shown]] = {
     "many-stages": many_stages,
     "no-fairness": no_fairness,
     "nothing": nothing,
+    "review": review,
+    "review-hostile": review_hostile,
 }
 
 

@@ -9,9 +9,8 @@ from govkit.core import canonical, digests
 from govkit.core.card import Card, parse
 from govkit.core.draft import Draft, StageDraft
 from govkit.core.gates.base import Check, Verdict
-from govkit.core.gates.fairness import FairnessGate
-from govkit.core.report import GateReport
-from govkit.core.standing import Asked, Champion, CodeChange, Decided, Happened, Standing
+from govkit.core.standing import Standing
+from tests.unit.cards.standings import standing
 
 DIGEST = digests.sha256(b"")
 
@@ -162,51 +161,5 @@ def drafted() -> Callable[..., Draft]:
 
 @pytest.fixture
 def stood() -> Callable[..., Standing]:
-    """Return a function that says how a version stands, with a check of each verdict; ``text`` stands everywhere."""
-
-    def made(card: Card, text: str = "said", *, champion: Card | None = None, **changed: Any) -> Standing:
-        asked = Asked(text, DIGEST, "promote", text, text, text, text, text, text, "open", text)
-        decided = Decided(text, text, text, "approve", text, text, text, text, text, "counts", [text])
-        whole = {
-            "model": text,
-            "version": text,
-            "commit": "c" * 40,
-            "registered": text,
-            "report": report(text),
-            "asked": asked,
-            "gates": {"parity": FairnessGate(attribute="SEX", rate="rate", compare="ratio", min=0.8, min_group=100)},
-            "needed": text,
-            "approvals": (1, 2),
-            "held": [text],
-            "decisions": [decided],
-            "champion": Champion(text, "b" * 40, DIGEST, champion or card, True, text, text),
-            "code": CodeChange("b" * 40, "c" * 40, 1, [(text, 1, 2), (text, None, None)]),
-            "serving": [text],
-            "history": [Happened(1, text, text, text, text, "good"), Happened(0, text, text, text, text, "inert")],
-            "notes": [text],
-            "head": (2, DIGEST),
-            "remote": text,
-        }
-        return Standing(**{**whole, **changed})
-
-    return made
-
-
-def report(text: str, verdicts: tuple[Verdict, ...] = tuple(Verdict)) -> GateReport:
-    """Return a report with a check of each verdict."""
-    checks = [
-        Check(gate=text, type="t", verdict=verdict, required=text, found=text, fix=text, champion=text, rule=text)
-        for verdict in verdicts
-    ]
-    return GateReport(
-        schema="govkit.gate/v1",
-        model=text,
-        version="1.0.0",
-        stage=text,
-        requirements=DIGEST,
-        policy=DIGEST,
-        policy_event=0,
-        champion=text,
-        checks=checks,
-        open=False,
-    )
+    """Return the function that says how a version stands."""
+    return standing

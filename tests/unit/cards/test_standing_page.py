@@ -10,7 +10,7 @@ import pytest
 from govkit.cards import frameworks, render
 from govkit.core.gates.base import Verdict
 from govkit.core.standing import Standing, compare_code
-from tests.unit.cards.conftest import report
+from tests.unit.cards.standings import report
 
 HEADINGS = [
     *("What blocks, and why it is asked", "Decide", "Checks", "Against 1.0.0, which serves now", "Metrics", "Fairness"),
