@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from govkit.core.errors import GovkitError, Undecided
+from govkit.core.errors import GovkitError, Undecided, Usage
 from govkit.core.inert import line
 from govkit.storage import clones, repositories
 from govkit.workflow import query, review
@@ -52,10 +52,12 @@ def sessions(options: Options, addresses: Sequence[str]) -> tuple[list[Session],
     for folder in [*here, *known]:
         try:
             _open(options, folder, found)
-        except GovkitError as error:
-            if folder not in here:
+        except Usage as error:
+            if folder not in here:  # where one happens to be need not be a governed repository
                 error.fix = f"if it is gone for good, take it out of {repositories.path(os.environ)}"
                 troubles.append((str(folder), error))
+        except GovkitError as error:
+            troubles.append((str(folder), error))
     for address in addresses:
         folder = clones.place(os.environ, clones.check_address(address))
         if not folder.is_dir():

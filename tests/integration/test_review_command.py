@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -9,13 +10,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
+from unittest import mock
 
 import pytest
 from reviewing import REQUEST
 from webclient import Client
 from world import World
 
-from govkit.storage import clones
+from govkit.storage import clones, repositories
 
 
 class Running:
@@ -124,3 +126,21 @@ def test_an_untrusted_repository_is_not_served(requested: World) -> None:
     """Without a pin there is no page of a request, and nothing is proven (exit 3)."""
     (requested.folder / "known_roots").write_text("")
     assert "without a pinned root of trust" in requested.govkit("review", REQUEST, as_="rita", expect=3).text
+
+
+def test_what_cannot_be_opened_is_listed(requested: World) -> None:
+    """A repository that is gone is told; one whose log was cut is never passed over, wherever one is."""
+    from govkit.workflow import waiting
+    from govkit.workflow.plans import Options
+
+    requested.env["XDG_STATE_HOME"] = str(requested.folder / "state")
+    gone = requested.folder / "gone"
+    with mock.patch.dict(os.environ, requested.env, clear=True):
+        repositories.add(os.environ, gone)
+        found, troubles = waiting.sessions(Options(repo=requested.repo), [])
+        assert ([one.options.repo for one in found], [name for name, _ in troubles]) == ([requested.repo], [str(gone)])
+        requested.govkit("log", "verify")  # this clone has seen the whole log
+        requested.git("update-ref", "refs/heads/govkit/log", "refs/heads/govkit/log~1")
+        found, troubles = waiting.sessions(Options(repo=requested.repo), [])
+    assert found == []
+    assert "cut short" in troubles[0][1].what
