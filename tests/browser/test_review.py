@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import re
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -98,9 +102,13 @@ def test_a_problem_comes_into_view(requested: World, visit: Opener) -> None:
     assert _decisions(requested) == []
 
 
-def test_another_sites_page_cannot_sign(requested: World, visit: Opener, tmp_path: Path) -> None:
-    """A page elsewhere that sends the form with all its secrets is refused by what the browser itself tells."""
-    with served(requested, "rita", let_in=False) as running:
+@pytest.mark.parametrize("same_site", [False, True], ids=["another-site", "another-port"])
+def test_another_page_cannot_sign(requested: World, visit: Opener, tmp_path: Path, same_site: bool) -> None:
+    """A page elsewhere that sends the form with all its secrets is refused by what the browser itself tells.
+
+    For a browser, another port of this machine is the same site: it sends the cookie along.
+    """
+    with served(requested, "rita", let_in=False) as running, _folder_served(tmp_path) as elsewhere:
         seen = visit(running.server.address)
         seen.page.wait_for_url("**/request/0")
         fields = {
@@ -108,15 +116,28 @@ def test_another_sites_page_cannot_sign(requested: World, visit: Opener, tmp_pat
             for one in seen.page.locator("form").first.locator("input[type=hidden]").all()
         }
         inputs = "".join(f'<input name="{name}" value="{value}">' for name, value in {**fields, "way": "0"}.items())
-        elsewhere = tmp_path / "elsewhere.html"
+        page = tmp_path / "page.html"
         action = f"http://127.0.0.1:{running.server.port}{running.server.base}request/0"
-        elsewhere.write_text(f'<form method="post" action="{action}">{inputs}<button>go</button></form>')
-        seen.page.goto(elsewhere.as_uri())
+        page.write_text(f'<form method="post" action="{action}">{inputs}<button>go</button></form>')
+        seen.page.goto(f"{elsewhere}/page.html" if same_site else page.as_uri())
         with seen.page.expect_response(lambda answer: answer.request.method == "POST") as caught:
             seen.page.get_by_role("button").click()
-        assert caught.value.status == 403
+        sent = caught.value.request.all_headers()
+        assert (caught.value.status, "cookie" in sent) == (403, same_site)
         assert running.told == []
     assert _decisions(requested) == []
+
+
+@contextlib.contextmanager
+def _folder_served(folder: Path) -> Iterator[str]:
+    """Serve a folder on another port of this machine, as any program may."""
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
 
 
 def test_the_list_and_the_statement(requested: World, visit: Opener) -> None:

@@ -145,6 +145,7 @@ def test_two_hosts_are_none(server: Loopback, site: Small, reader: Client) -> No
 def _raw(server: Loopback, text: str) -> bytes:
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
         connection.sendall(text.encode())
+        connection.shutdown(socket.SHUT_WR)
         parts = []
         while part := connection.recv(65536):
             parts.append(part)
@@ -209,6 +210,7 @@ BODIES = {
     "many": ("&".join(f"a{n}=1" for n in range(21)), {}, 400),
     "not-utf-8": ("a=%ff", {}, 400),
     "no-form": ("nonsense", {}, 400),
+    "cut-short": ("a=1", {"Content-Length": "10"}, 400),
 }
 
 
