@@ -119,7 +119,7 @@ def decision(world: World, person: str, name: str, choice: Choice = "approve") -
     """Return a decision on a request, signed and not yet appended."""
     with world.session(person) as session:
         return session.sign(
-            decide._plan(session, name, choice, decide.Words(comment="not yet" if choice == "reject" else ""))
+            decide.plan(session, name, choice, decide.Words(comment="not yet" if choice == "reject" else ""))
         )
 
 

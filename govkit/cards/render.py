@@ -54,6 +54,7 @@ def page(
     gates: Mapping[str, Gate] | None = None,
     form: Markup | None = None,
     home: str = "",
+    more_style: str = "",
 ) -> str:
     """Return ``card.html``: one file without scripts, that neither loads nor links to anything.
 
@@ -66,11 +67,12 @@ def page(
         form: where the page is served to somebody who decides: the form, as safe markup made with
             :func:`environment`; it may be sent to where the page came from, and nowhere else.
         home: where the page is part of a site: the relative link to its front page.
+        more_style: what the form needs besides :func:`stylesheet`.
 
     Raises:
         Malformed: if ``raw`` is not canonical JSON.
     """
-    style = stylesheet()
+    style = stylesheet() + more_style
     shown = view(card, draft, raw, standing, gates)
     policy = csp(style, form_action="'self'" if form is not None else "'none'")
     return environment().get_template("card.html.j2").render(view=shown, style=style, csp=policy, form=form, home=home)

@@ -178,12 +178,23 @@ lift = _decision("lift", "Lift the rejects that hold for REQUEST, in a role that
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--signature",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What ssh-keygen wrote for somebody without govkit; FILE is then the event.json that they signed.",
+)
 @common.writes
-def submit(file: Path, output: str, **options: Any) -> None:
+def submit(file: Path, signature: Path | None, output: str, **options: Any) -> None:
     """Append a decision that somebody signed into FILE; anyone can carry it, nobody can change it."""
     from govkit.workflow import decide as workflow
+    from govkit.workflow import statement
 
-    tell(workflow.submit(common.session(**options), file), output, f"submitted {file}")
+    session = common.session(**options)
+    if signature is not None:
+        tell(statement.submit_files(session, file, signature), output, f"submitted {file}")
+        return
+    tell(workflow.submit(session, file), output, f"submitted {file}")
 
 
 @click.command()

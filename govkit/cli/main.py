@@ -19,6 +19,7 @@ from govkit.cli import (
     people,
     policies,
     publishing,
+    reviewing,
     serving,
     starting,
     syncing,
@@ -42,6 +43,7 @@ def cli() -> None:
 for _command in (
     starting.init,
     starting.trust,
+    reviewing.enrol,
     people.people,
     making.scan,
     making.hook,
@@ -50,6 +52,7 @@ for _command in (
     deciding.register,
     deciding.request,
     deciding.gate,
+    reviewing.review,
     deciding.approve,
     deciding.reject,
     deciding.lift,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from govkit.cli import common
+from govkit.core.errors import Usage
 
 if TYPE_CHECKING:
     from govkit.workflow.people import Edited
@@ -32,22 +33,54 @@ def people() -> None:
 
 
 @people.command("add")
-@click.argument("person", metavar="ID")
-@click.option("--key", "public", required=True, metavar="FILE", help="Their public key.")
+@click.argument("person", metavar="[ID]", required=False)
+@click.option("--key", "public", metavar="FILE", help="Their public key.")
+@click.option(
+    "--from",
+    "enrolment",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The file that they made with 'govkit enrol': id, key, name and addresses; its signature is checked.",
+)
 @click.option("--name", help="Their name.")
 @click.option("--email", "emails", multiple=True, help="An address under which they commit; may be repeated.")
 @click.option("--role", "roles", multiple=True, help="A role they get; may be repeated.")
 @click.option("--service", is_flag=True, help="A service: it signs, but never decides.")
 @common.repo_option
 @common.dry_run_option
-def add(repo: Path, dry_run: bool, person: str, public: str, **about: Any) -> None:
+def add(
+    repo: Path, dry_run: bool, person: str | None, public: str | None, enrolment: Path | None, **about: Any
+) -> None:
     """Add a person, or a key, address or role of one, to governance/policy.yaml.
 
-    That is a proposal: it counts once the log has adopted it.
+    That is a proposal: it counts once the log has adopted it. Name them by ID and --key, or by --from alone.
     """
     from govkit.workflow import people as workflow
 
+    if enrolment is not None:
+        person, public = _enrolled(enrolment, person, public, about)
+    if person is None or public is None:
+        raise Usage("say who, and which key is theirs", fix="govkit people add ID --key FILE.pub, or --from FILE")
     _tell(workflow.add(common.session(repo, dry_run=dry_run), person, public, **about), dry_run, f"add {person}")
+
+
+def _enrolled(path: Path, person: str | None, public: str | None, about: dict[str, Any]) -> tuple[str, str]:
+    """Return id and key of an enrolment, complete what is known of the person by it, and tell its fingerprint."""
+    from govkit.core import keys
+    from govkit.reports import table
+    from govkit.workflow import enrol
+
+    found = enrol.read(path)
+    if public is not None or (person is not None and person != found.id):
+        raise Usage(f"{path} is by '{found.id}', with a key of their own", fix="leave out ID and --key")
+    about["name"] = about["name"] or found.name
+    about["emails"] = (*found.emails, *about["emails"])
+    table.write(f"{found.id}: {found.name}, {', '.join(found.emails) or 'no address'}")
+    table.write(f"key {keys.fingerprint(found.key)}")
+    table.write(
+        "the file shows that its author has this key; who they are, you find out: compare the line above by voice"
+    )
+    return found.id, found.key
 
 
 @people.command("remove")

@@ -49,6 +49,17 @@ _SAFE_ENVIRONMENT = {
 }
 
 
+#: Settings for commands that reach other machines: a server that says nothing for half a minute is not waited for.
+SLOW = ("-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=30", "-c", "push.gpgSign=false")
+
+
+def network_environment() -> dict[str, str]:
+    """Return the environment of a ``git`` that may reach other machines; it asks only where somebody can answer."""
+    asks = sys.stdin is not None and sys.stdin.isatty()
+    away = {"GIT_ALLOW_PROTOCOL", *(("GIT_TERMINAL_PROMPT",) if asks else ())}
+    return {**os.environ, **{name: value for name, value in _SAFE_ENVIRONMENT.items() if name not in away}}
+
+
 class RefUpdate(NamedTuple):
     """A ref to move from one object id to another; ``ZERO`` as old id means that it must not exist."""
 
@@ -129,11 +140,7 @@ class Repository:
 
     def try_network(self, *arguments: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
         """Run a ``git`` that may reach other machines as the user has set it up; see :meth:`try_run`."""
-        asks = sys.stdin is not None and sys.stdin.isatty()
-        away = {"GIT_ALLOW_PROTOCOL", *(("GIT_TERMINAL_PROMPT",) if asks else ())}
-        environment = {name: value for name, value in _SAFE_ENVIRONMENT.items() if name not in away}
-        slow = ["-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=30", "-c", "push.gpgSign=false"]
-        return self._call([*slow, *arguments], {**os.environ, **environment}, stdin)
+        return self._call([*SLOW, *arguments], network_environment(), stdin)
 
     def config(self, name: str) -> str | None:
         """Return a value of Git's configuration, or None. Never used to decide whom to trust."""

@@ -27,6 +27,10 @@ class LostRace(Refused):
     """Somebody else wrote first; what was to be written must be made again on what is there."""
 
 
+class NotTaken(Refused):
+    """The remote does not take what was pushed, as from somebody who may not push there."""
+
+
 @dataclass(frozen=True)
 class Remote:
     """A remote of a repository, by its name."""
@@ -71,7 +75,7 @@ class Remote:
 
         Raises:
             LostRace: if somebody else was faster.
-            Refused: if the remote does not take it.
+            NotTaken: if the remote does not take it.
             Undecided: if it cannot be reached.
         """
         specs = [f"{identity}:{name}" for name, identity in new.items()]
@@ -92,7 +96,7 @@ class Remote:
             raise self._unreachable(error)
         why = "\n".join([*[line.replace("\t", " ") for line in rejected], *said])
         fix = "ask who runs it; if you may not push, hand the decision on as a file: --output FILE"
-        raise Refused(f"'{self.name}' does not take this; nothing was written", why=why, fix=fix)
+        raise NotTaken(f"'{self.name}' does not take this; nothing was written", why=why, fix=fix)
 
     def _run(self, *words: str, stdin: str = "") -> str:
         code, out, error = self.repository.try_network(*words, stdin=stdin.encode())

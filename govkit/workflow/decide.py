@@ -5,17 +5,18 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from govkit.core import approvals, canonical, events, history, limits, policy, policydiff, times
+from govkit.core import approvals, canonical, digests, events, history, limits, policy, policydiff, times
 from govkit.core.errors import Malformed, Refused, Usage
 from govkit.core.events import Condition, DecisionRecorded
 from govkit.core.policy import Choice
 from govkit.core.policycheck import suggest
 from govkit.core.resolve import Requirements
+from govkit.core.standing import compare_code
 from govkit.core.state import Request
 from govkit.storage import files
 from govkit.workflow import policyfile
@@ -80,7 +81,7 @@ def decide(session: Session, name: str, choice: Choice, words: Words | None = No
         Refused: if the ledger would not let the decision count, or the same was decided before.
     """
     mending = is_mending(session, name)
-    return session.write(lambda: _plan(session, name, choice, words or Words()), mending=mending)
+    return session.write(lambda: plan(session, name, choice, words or Words()), mending=mending)
 
 
 def is_mending(session: Session, name: str) -> bool:
@@ -96,10 +97,20 @@ def decide_to_file(session: Session, name: str, choice: Choice, target: Path, wo
         Usage, Refused: see :func:`decide`; also if the file cannot be written.
     """
     session.ready(mending=is_mending(session, name))
-    plan = _plan(session, name, choice, words or Words())
-    session.ask(plan)
-    signed = session.sign(plan)
+    planned = plan(session, name, choice, words or Words())
+    session.ask(planned)
+    signed = session.sign(planned)
     session.probe(signed)
+    if not session.options.dry_run:
+        try:
+            files.write(target, to_file(signed))
+        except OSError as error:
+            raise Usage(f"{target} cannot be written", why=str(error)) from error
+    return signed
+
+
+def to_file(signed: Signed) -> bytes:
+    """Return what a file holds that carries a signed decision; :func:`submit` reads it."""
     attached = {key: content for key, content in signed.evidence.items() if key.startswith(ATTACHED)}
     value: dict[str, Any] = {
         "schema": FILE_SCHEMA,
@@ -109,12 +120,7 @@ def decide_to_file(session: Session, name: str, choice: Choice, target: Path, wo
     }
     if attached:
         value["attached"] = {key: base64.b64encode(content).decode() for key, content in attached.items()}
-    if not session.options.dry_run:
-        try:
-            files.write(target, canonical.encode(value) + b"\n")
-        except OSError as error:
-            raise Usage(f"{target} cannot be written", why=str(error)) from error
-    return signed
+    return canonical.encode(value) + b"\n"
 
 
 def submit(session: Session, path: Path) -> Written:
@@ -161,7 +167,19 @@ def _from_value(value: Any) -> Signed:
     return Signed(texts[0].encode(), texts[1].encode(), content)
 
 
-def _plan(session: Session, name: str, choice: Choice, words: Words) -> Plan:
+def plan(session: Session, name: str, choice: Choice, words: Words, person: str | None = None) -> Plan:
+    """Return what somebody would sign with a decision.
+
+    Args:
+        session: the repository.
+        name: the request.
+        choice: approve, reject or lift.
+        words: what is said with it.
+        person: who signs; None for whoever the session's key belongs to.
+
+    Raises:
+        Usage, Refused: see :func:`decide`.
+    """
     request = find_request(session, name)
     rules = session.state.requirements_of(request, session.policy)
     if rules is None:
@@ -173,19 +191,32 @@ def _plan(session: Session, name: str, choice: Choice, words: Words) -> Plan:
         if other:
             fix = "reject it, and find out who proposed it: 'govkit policy propose' makes no such request"
             raise Refused(f"'{name}' is not what it looks like", why=other, fix=fix)
-    chosen = words.role or _role(session, request, rules, choice)
+    signer = person or session.actor
     body = DecisionRecorded(
         request=request.id,
-        role=chosen,
+        role=words.role or _role(session, request, choice, signer),
         decision=choice,
         meaning=_meaning(session, choice, words.meaning),
         conditions=[_condition(session, *condition) for condition in words.conditions],
         expires=_expires(session, rules) if choice == "approve" else None,
         comment=words.comment,
     )
-    _refuse_repetition(session, request, body)
-    evidence = _evidence(session, request) | _attached(words.attached)
-    return Plan("decision.recorded", request.model, body, evidence, summary=_summary(session, request, rules, body))
+    _refuse_repetition(session, request, body, signer)
+    evidence = evidence_of(session, request) | _attached(words.attached)
+    unsigned = Plan("decision.recorded", request.model, body, evidence)
+    summary = [*_summary(session, request, rules, body), f"compare code {code(session, unsigned, body)}"]
+    return replace(unsigned, summary=summary)
+
+
+def code(session: Session, planned: Plan, body: DecisionRecorded) -> str:
+    """Return the short code by which a page and a prompt are seen to speak of the same decision."""
+    sums = {name: digests.sha256(content) for name, content in planned.evidence.items()}
+    return compare_code(planned.subject, planned.type, session.body_of(planned.type, body), sums)
+
+
+def meanings(session: Session, choice: Choice) -> list[str]:
+    """Return what a signature under a decision may mean, never empty: the policy's list, or the usual words."""
+    return session.policy.meanings(choice) or [_MEANING[choice]]
 
 
 def _meaning(session: Session, choice: Choice, said: str | None) -> str:
@@ -239,9 +270,9 @@ def _attached(paths: Sequence[Path]) -> dict[str, bytes]:
     return found
 
 
-def _refuse_repetition(session: Session, request: Request, body: DecisionRecorded) -> None:
+def _refuse_repetition(session: Session, request: Request, body: DecisionRecorded, signer: str) -> None:
     """Refuse to say the same once more, in the same words: it would change nothing."""
-    mine = [d for d in request.decisions if d.person == session.actor]
+    mine = [d for d in request.decisions if d.person == signer]
     last = max(mine, key=lambda decision: decision.word, default=None)
     now = max(times.write(session.now()), session.state.effective)
     if last is None or (last.body.expires is not None and last.body.expires < now):
@@ -271,7 +302,7 @@ def _summary(session: Session, request: Request, rules: Requirements, body: Deci
         lines.append(f"the violation: event {violation.index} is {violation.status}: {violation.reason}")
     if request.body.policy is not None:
         lines.append(f"policy {request.body.policy}")
-        proposed = policy.parse(_evidence(session, request)["policy.json"])
+        proposed = policy.parse(evidence_of(session, request)["policy.json"])
         lines += policydiff.summary_lines(session.policy, proposed)
     lines += [f"in your words: {body.comment}"] if body.comment else []
     lines += [f"on condition that {c.owner} until {c.due}: {c.text}" for c in body.conditions]
@@ -279,24 +310,32 @@ def _summary(session: Session, request: Request, rules: Requirements, body: Deci
     return [*lines, f"may be used until {body.expires}"] if body.expires else lines
 
 
-def _role(session: Session, request: Request, rules: Requirements, choice: Choice) -> str:
+def _role(session: Session, request: Request, choice: Choice, signer: str) -> str:
     """Return the one role in which the signer is asked."""
-    version = session.state.versions.get((request.model, request.body.version or ""))
-    model, tier = (request.model, version.body.tier) if version else (None, None)
-    asked = approvals.roles_in(rules.approvals.quorum) | set(rules.approvals.lift if choice == "lift" else [])
-    held = session.policy.roles_of(session.actor, model, tier) & asked
+    held, asked = roles_asked(session, request, choice, signer)
     if len(held) == 1:
-        return held.pop()
+        return held[0]
     if held:
-        raise Usage(f"you are asked in several roles: {', '.join(sorted(held))}", fix="name one with --role")
+        raise Usage(f"you are asked in several roles: {', '.join(held)}", fix="name one with --role")
     raise Refused(
-        f"{session.actor} is not asked here",
-        why=f"asked are: {', '.join(sorted(asked))}",
+        f"{signer} is not asked here",
+        why=f"asked are: {', '.join(asked)}",
         fix="have somebody in one of these roles decide",
     )
 
 
-def _evidence(session: Session, request: Request) -> dict[str, bytes]:
+def roles_asked(session: Session, request: Request, choice: Choice, person: str) -> tuple[list[str], list[str]]:
+    """Return the roles that a person holds and is asked in, and all that are asked."""
+    rules = session.state.requirements_of(request, session.policy)
+    if rules is None:
+        return [], []
+    version = session.state.versions.get((request.model, request.body.version or ""))
+    model, tier = (request.model, version.body.tier) if version else (None, None)
+    asked = approvals.roles_in(rules.approvals.quorum) | set(rules.approvals.lift if choice == "lift" else [])
+    return sorted(session.policy.roles_of(person, model, tier) & asked), sorted(asked)
+
+
+def evidence_of(session: Session, request: Request) -> dict[str, bytes]:
     """Return what the decision is made on, from the request's own evidence."""
     event = request.at.event
     name = "card.json" if request.body.digests is not None else "policy.json"

@@ -242,7 +242,7 @@ def status(session: Session) -> Health:
         notes.append(f"{later} events wait in this clone and are seen by nobody else")
         steps.append("publish them: govkit log sync")
     me = _me(session)
-    waiting = [_waiting(session, request, me) for request in state.requests.values() if request.state == "open"]
+    waiting = [item for _, item in open_requests(session)]
     steps += [f"read the card, then: govkit approve '{item.name}' (or reject)" for item in waiting if item.mine]
     steps += _ready(session, me)
     if not waiting and not state.versions:
@@ -255,6 +255,12 @@ def _me(session: Session) -> str | None:
         return session.actor
     except GovkitError:
         return None
+
+
+def open_requests(session: Session) -> list[tuple[Request, Waiting]]:
+    """Return every open request, and how it stands for the reader."""
+    me = _me(session)
+    return [(r, _waiting(session, r, me)) for r in session.state.requests.values() if r.state == "open"]
 
 
 def _waiting(session: Session, request: Request, me: str | None) -> Waiting:

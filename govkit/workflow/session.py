@@ -255,7 +255,13 @@ class Session:
 
     def sign(self, plan: Plan) -> Signed:
         """Sign an event for the log's next place."""
-        actor, tag_name, time = self.actor, self._tag_name(plan), self._time(plan)
+        unsigned = self.draft(plan, self.actor)
+        signature = b"" if self.options.dry_run else self.key.sign(unsigned.content, EVENT_NAMESPACE)
+        return replace(unsigned, signature=signature)
+
+    def draft(self, plan: Plan, actor: str) -> Signed:
+        """Return an event for the log's next place, which ``actor`` has yet to sign."""
+        tag_name, time = self._tag_name(plan), self._time(plan)
         evidence, body = dict(plan.evidence), plan.body
         if plan.tag is not None and tag_name is not None:
             evidence["tag"] = self._tag(plan.subject, plan.tag, tag_name, time)
@@ -268,14 +274,12 @@ class Session:
             time=time,
             actor=actor,
             subject=plan.subject,
-            body=self._body(plan.type, body),
+            body=self.body_of(plan.type, body),
             evidence={name: digests.sha256(content) for name, content in sorted(evidence.items())},
         )
-        content = records.to_json(event)
-        signature = b"" if self.options.dry_run else self.key.sign(content, EVENT_NAMESPACE)
-        return Signed(content, signature, evidence, tag_name)
+        return Signed(records.to_json(event), b"", evidence, tag_name)
 
-    def _body(self, kind: str, body: Record) -> dict[str, Any]:
+    def body_of(self, kind: str, body: Record) -> dict[str, Any]:
         """Return a body as it is signed; under rules 1 without the fields that came later."""
         value: dict[str, Any] = records.to_value(body)
         newer = rules1.NEWER_FIELDS.get(kind, frozenset()) if self.policy.policy.rules == 1 else frozenset()
