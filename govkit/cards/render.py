@@ -109,6 +109,11 @@ _LEFTWARD = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e
 _LEFTWARD_RUN = re.compile(f"([{_LEFTWARD}](?:[^<>=≤≥\\d]*[{_LEFTWARD}])?)")
 
 
+def inert_line(said: str) -> str:
+    """Return a text on one line, as a terminal shows it: nobody's words can look like a line of govkit's."""
+    return inert.line(said)
+
+
 def isolated(said: str) -> Markup:
     """Return a sentence in which words of scripts that run leftwards turn no number or sign around them."""
     from markupsafe import Markup, escape
@@ -174,6 +179,7 @@ def _environment(inert: Callable[[str], str]) -> Environment:
     environment.filters.update({function.__name__: function for function in filters})
     environment.filters["reads"] = stage_reads
     environment.filters["isolated"] = isolated
+    environment.filters["folded"] = inert_line
     environment.globals["signs"] = SIGNS
     environment.globals["in_words"] = in_words
     return environment

@@ -57,11 +57,13 @@ def add(
     """
     from govkit.workflow import people as workflow
 
+    is_new = enrolment is not None and person is None
     if enrolment is not None:
         person, public = _enrolled(enrolment, person, public, about)
     if person is None or public is None:
         raise Usage("say who, and which key is theirs", fix="govkit people add ID --key FILE.pub, or --from FILE")
-    _tell(workflow.add(common.session(repo, dry_run=dry_run), person, public, **about), dry_run, f"add {person}")
+    edited = workflow.add(common.session(repo, dry_run=dry_run), person, public, new=is_new, **about)
+    _tell(edited, dry_run, f"add {person}")
 
 
 def _enrolled(path: Path, person: str | None, public: str | None, about: dict[str, Any]) -> tuple[str, str]:
@@ -72,7 +74,10 @@ def _enrolled(path: Path, person: str | None, public: str | None, about: dict[st
 
     found = enrol.read(path)
     if public is not None or (person is not None and person != found.id):
-        raise Usage(f"{path} is by '{found.id}', with a key of their own", fix="leave out ID and --key")
+        raise Usage(
+            f"{path} is by '{found.id}', with a key of their own",
+            fix="leave out --key; ID, if you name it, must be the same",
+        )
     about["name"] = about["name"] or found.name
     about["emails"] = (*found.emails, *about["emails"])
     table.write(f"{found.id}: {found.name}, {', '.join(found.emails) or 'no address'}")

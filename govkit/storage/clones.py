@@ -42,7 +42,10 @@ def check_address(address: str) -> str:
         return address
     if _SCP.fullmatch(address):
         return address
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise _refused(address, f"it is no address: {error}") from error
     if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
         return address
     if parts.scheme not in ("https", "ssh"):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from govkit.core.errors import Refused
+from govkit.core.errors import Malformed, Refused
 
 _BLOCK = 1 << 20
 
@@ -35,6 +37,28 @@ def sums(path: Path) -> FileSums:
             md5.update(block)
             size += len(block)
     return FileSums(f"sha256:{sha256.hexdigest()}", md5.hexdigest(), size)
+
+
+def read_small(path: Path, limit: int) -> bytes:
+    """Read a file that somebody handed over.
+
+    Args:
+        path: the file.
+        limit: the most bytes that are read.
+
+    Raises:
+        OSError: if it cannot be read, or is no plain file.
+        Malformed: if it has more bytes.
+    """
+    # A pipe or a device would be waited for, or never end; opening one must not wait either.
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no plain file", str(path))
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise Malformed(f"it has more than the {limit:,} bytes that are allowed")
+    return content
 
 
 def place(root: Path, path: str) -> Path:

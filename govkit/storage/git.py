@@ -24,6 +24,8 @@ from govkit.storage import objects
 from govkit.storage.gitobjects import ID, RawCommit, TreeEntry, parse_commit, parse_tree
 
 ZERO = "0" * 40
+#: So many files may differ between two commits; whoever reads more than that is not helped by a list.
+MAX_CHANGED = 20_000
 _MISSING = "missing object"
 _SHORT = re.compile(r"[0-9a-f]{4,39}")
 #: What may follow the name in a revision: ``~1``, ``^{commit}``, ``:path``, ``@{upstream}``.
@@ -358,9 +360,16 @@ class Repository:
             base: a commit in hex.
             head: another.
             most: how many files are named at most; the last entry then says in words how many more there are.
+
+        Raises:
+            Refused: if more than :data:`MAX_CHANGED` files differ.
         """
         words = ("diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
-        out = self.run(*words, "--end-of-options", base, head).decode("utf-8", "replace")
+        folder = Path(self._repo.working_tree_dir or self._repo.git_dir)
+        command = ["git", *_CONFIG_WORDS, *words, "--end-of-options", base, head]
+        # Equal folders are one object, so a few of them can stand for any number of changed files.
+        listed = objects.listing(command, folder, {**os.environ, **_SAFE_ENVIRONMENT}, most=MAX_CHANGED)
+        out = listed.decode("utf-8", "replace")
         found: list[tuple[str, int | None, int | None]] = []
         for line in out.split("\0")[:-1]:
             added, removed, path = line.split("\t", 2)

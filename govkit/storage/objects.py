@@ -101,10 +101,13 @@ def _fits(kind: str, size: int, limit: int) -> bool:
     return kind != "missing" and size <= limit
 
 
-def listing(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> bytes:
+def listing(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], *, most: int = limits.ENTRIES
+) -> bytes:
     """Return what a command lists, with a NUL behind each entry, ending it where that is more than anybody needs.
 
-    Equal folders are one object in Git, so that a tree of ten objects can list ten billion files.
+    Equal folders are one object in Git, so that a tree of ten objects can list ten billion files. What is too much is
+    seen while it is read, so that nobody waits for the end of it.
 
     Raises:
         Refused: if it is too much, or the command fails.
@@ -117,17 +120,21 @@ def listing(command: Sequence[str], folder: Path, environment: Mapping[str, str]
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     ) as process:
-        out = process.stdout.read(_MAX_LISTING + 1) if process.stdout else b""
-        if len(out) > _MAX_LISTING or out.count(b"\0") > limits.ENTRIES:
+        pieces, size, entries = [], 0, 0
+        while piece := process.stdout.read(limits.MIB) if process.stdout else b"":
+            pieces.append(piece)
+            size, entries = size + len(piece), entries + piece.count(b"\0")
+            if size <= _MAX_LISTING and entries <= most:
+                continue
             process.kill()
             raise Refused(
                 "a commit holds more files than govkit reads",
-                why=f"its listing is over {limits.ENTRIES:,} files or {_MAX_LISTING:,} bytes",
+                why=f"its listing is over {most:,} files or {_MAX_LISTING:,} bytes",
                 fix="find out who made such a commit; data belongs under DVC",
             )
     if process.returncode != 0:
         raise Refused("git cannot list a commit's files", why=f"exit code {process.returncode}")
-    return out
+    return b"".join(pieces)
 
 
 def check_id(identity: str, kind: str, content: bytes) -> None:

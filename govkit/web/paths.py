@@ -16,8 +16,8 @@ _PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 _PLAIN_VERSION = re.compile(r"[0-9][0-9a-z.-]{0,79}")
 #: Names that mean a device on Windows, and those that a host that leaves ``.html`` out could take for our own pages.
 _TAKEN = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9]|index|waiting|health|log(?:-[0-9]+)?")
-_NAME = r"[a-z0-9][a-z0-9_-]{0,79}(?:~[0-9a-f]{12})?"
-_VERSION = r"[0-9][0-9a-z.-]{0,79}(?:~[0-9a-f]{12})?"
+_NAME = r"[a-z0-9][a-z0-9_-]{0,79}(?:~[0-9a-f]{32})?"
+_VERSION = r"[0-9][0-9a-z.-]{0,79}(?:~[0-9a-f]{32})?"
 _PAGE = re.compile(rf"(?:index|waiting|health|log|log-[1-9][0-9]{{0,6}})\.html|{_NAME}/(?:index|{_VERSION})\.html")
 
 
@@ -60,4 +60,4 @@ def link(source: str, target: str) -> str:
 
 
 def _short(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -343,6 +343,7 @@ class ReviewSite:
             f"Handed in for {made.person}",
             statement=made,
             index=written.judged.index,
+            written=written,
             back=self._link(f"request/{item}"),
         )
 

@@ -131,19 +131,13 @@ def submit(session: Session, path: Path) -> Written:
         Refused: if the ledger would not let it count.
     """
     try:
-        value = canonical.decode(_small(path).removesuffix(b"\n"), limit=limits.DECISION)
+        value = canonical.decode(files.read_small(path, limits.DECISION).removesuffix(b"\n"), limit=limits.DECISION)
         signed = _from_value(value)
     except (OSError, Malformed) as error:
         fix = "ask its author for the file that 'govkit approve --output FILE' wrote"
         raise Usage(f"{path} is not a signed decision", why=str(error), fix=fix) from error
     request = str(events.parse(signed.content).body.get("request"))
     return session.carry(signed, mending=is_mending(session, request))
-
-
-def _small(path: Path) -> bytes:
-    if path.stat().st_size > limits.DECISION:
-        raise Malformed(f"it has {path.stat().st_size:,} bytes, and {limits.DECISION:,} are allowed")
-    return path.read_bytes()
 
 
 def _from_value(value: Any) -> Signed:

@@ -118,9 +118,7 @@ def read(path: Path) -> Enrolment:
         Refused: if its signature is not by its key, or not over this.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise Malformed(f"it has {path.stat().st_size:,} bytes, and {MAX_BYTES:,} are allowed")
-        found = parse(path.read_bytes())
+        found = parse(files.read_small(path, MAX_BYTES))
         if keys.normalise(found.key) != found.key:
             raise Malformed("its key is not written as 'TYPE BASE64'")
     except (OSError, Malformed) as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -179,6 +180,24 @@ def _approval(
         assess.authors_check(rules.approvals, found),
     )
     return tally, [check for check in checks if check]
+
+
+def tally(session: Session, request: Request) -> Tally:
+    """Count the decisions on a request as they count for promoting now: none by authors, and ends by this clock, too.
+
+    Where this clone does not have the history, who wrote the commits is not known, and nobody's word is left out for
+    that; promoting says so.
+    """
+    state, policy = session.state, session.policy
+    rules, stage = state.requirements_of(request, policy), request.body.stage
+    version = state.versions.get((request.model, request.body.version or ""))
+    now = max(state.effective, times.write(session.now()))
+    people: Set[str] = frozenset()
+    if rules is not None and version is not None and stage is not None:
+        with contextlib.suppress(Undecided):
+            champion = state.champion(request.model, stage)
+            people = authors(session, rules, policy, version.body.commit, champion).people
+    return state.tally(request, people, at=now)
 
 
 def judge_revision(session: Session, model: str, tree: Tree, stage: str) -> Judgement:

@@ -49,6 +49,7 @@ def add(
     emails: Sequence[str] = (),
     roles: Sequence[str] = (),
     service: bool = False,
+    new: bool = False,
 ) -> Edited:
     """Add a person, or a key, address or role of one, to ``governance/policy.yaml``.
 
@@ -60,6 +61,7 @@ def add(
         emails: addresses under which they commit.
         roles: roles they get.
         service: whether this is a service, which never decides.
+        new: whether nobody may have this id yet, as when it comes from a file that anybody could have made.
 
     Raises:
         Usage: if the id cannot be one or was used before, the key cannot be read, belongs to somebody else or is out
@@ -77,6 +79,13 @@ def add(
         check_key(content, state, person, public)
         people = section(content, "people")
         known = section(content, "roles")
+        if new and person in people and public not in [bare(line) for line in people[person].get("keys") or []]:
+            raise Usage(
+                f"there is a '{person}' already, with another key",
+                why="whoever made the file would sign as that person from then on",
+                fix=f"if it is theirs, and they have said so, name them: govkit people add {person} --from FILE\n"
+                "if it is somebody else's, have them enrol under another id",
+            )
         for role in roles:
             if role not in known:
                 raise Usage(f"there is no role '{role}'{suggest(role, known)}", why=f"roles: {', '.join(known)}")

@@ -10,7 +10,7 @@ from govkit.core.followups import Finding
 from govkit.core.policycheck import suggest
 from govkit.core.state import Clearing, Judged, Promotion, Request, State
 from govkit.storage import log as log_storage
-from govkit.workflow import verify
+from govkit.workflow import judge, verify
 from govkit.workflow.checkup import Examination, due, log
 from govkit.workflow.session import Session
 
@@ -266,13 +266,15 @@ def open_requests(session: Session) -> list[tuple[Request, Waiting]]:
 def _waiting(session: Session, request: Request, me: str | None) -> Waiting:
     state, policy = session.state, session.policy
     rules = state.requirements_of(request, policy)
-    tally = state.tally(request)
+    tally = judge.tally(session, request)
     version = state.versions.get((request.model, request.body.version or ""))
     model, tier = (request.model, version.body.tier) if version else (None, None)
     asked = approvals.roles_in(rules.approvals.quorum) if rules else set()
     held = policy.roles_of(me, model, tier) & asked if me else set()
     mine = bool(held) and me not in (*tally.counted, request.requester) and not tally.approved
-    needed = "approved" if tally.approved else f"needs {', '.join(tally.shortfall)}" if tally.shortfall else ""
+    needed = (
+        "approvals complete" if tally.approved else f"needs {', '.join(tally.shortfall)}" if tally.shortfall else ""
+    )
     if tally.held:
         needed = f"rejected by {', '.join(tally.held)}"
     return Waiting(request.name, request.requester, request.body.reason, needed, mine)
@@ -288,7 +290,7 @@ def _ready(session: Session, me: str | None) -> list[str]:
         model, tier = (request.model, "*") if stage else (None, None)
         if me is None or not policy.may(me, roles, model, tier):
             continue
-        if request.state == "open" and state.tally(request).approved and not state.void(request):
+        if request.state == "open" and judge.tally(session, request).approved and not state.void(request):
             if request.body.version is not None:
                 flag = " --break-glass" if request.body.action == "break-glass" else ""
                 name = f"{request.model}@{request.body.version}"

@@ -12,7 +12,7 @@ from govkit.core import approvals, merkle, times
 from govkit.core.errors import GovkitError
 from govkit.core.events import Head
 from govkit.core.state import Judged, Promotion, Request, State, Version
-from govkit.workflow import doctor, query
+from govkit.workflow import doctor, judge, query
 from govkit.workflow.doctor import Diagnosis
 from govkit.workflow.query import FindingRow, Line, Serving
 from govkit.workflow.session import Session
@@ -303,7 +303,7 @@ def _said(judged: Judged, key: str) -> str:
 
 def _open(session: Session, request: Request) -> Open:
     state, policy, body = session.state, session.policy, request.body
-    rules, tally = state.requirements_of(request, policy), state.tally(request)
+    rules, tally = state.requirements_of(request, policy), judge.tally(session, request)
     version = state.versions.get((request.model, body.version or ""))
     scope = (request.model, version.body.tier) if version else (None, None)
     roles = {person: {decision.body.role} for person, decision in tally.counted.items()}

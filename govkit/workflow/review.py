@@ -21,7 +21,7 @@ from govkit.core.policy import Choice
 from govkit.core.standing import Standing
 from govkit.core.state import Request
 from govkit.storage import files
-from govkit.workflow import decide, facts, standing, sync
+from govkit.workflow import decide, facts, judge, standing, sync
 from govkit.workflow.choices import Choices, choices
 from govkit.workflow.decide import Words
 from govkit.workflow.plans import Plan, Written
@@ -324,18 +324,31 @@ def sign_to_file(session: Session, prepared: Prepared, target: Path | None = Non
     session.ask(plan)
     signed = session.sign(plan)
     judged = session.probe(signed)
-    content = decide.to_file(signed)
-    if target is not None and not session.options.dry_run:
-        files.write(target, content)
     time = judged.event.time if judged.event else ""
     done = _receipt(session, prepared, None, time)
+    if session.options.dry_run:
+        return replace(done, place="nowhere")
+    content = decide.to_file(signed)
+    if target is not None:
+        try:
+            files.write(target, content)
+        except OSError as error:
+            # The signature is made: it is not lost, the page hands it out.
+            return replace(done, file=content, saved=f"nothing ({target}: {error.strerror})")
     return replace(done, file=content, saved=str(target or ""))
+
+
+def _still_needed(session: Session, request: Request) -> str:
+    """Return what still stands in the way of a request, from all of its checks and not from approvals alone."""
+    version = session.state.versions[request.model, request.body.version or ""]
+    action: judge.Action = "break-glass" if request.body.action == "break-glass" else "promote"
+    shut = judge.judge(session, version, request.body.stage or "", action=action).blocking
+    found = [f"{check.gate}: {check.fix.removeprefix('still needed: ') or check.found}" for check in shut]
+    return "; ".join(found) or "nothing: every check is met, and a release engineer can promote"
 
 
 def _receipt(session: Session, prepared: Prepared, written: Written | None, time: str) -> Receipt:
     person = session.actor
-    tally = session.state.tally(_request(session, prepared.request))
-    needed = f"rejected by {', '.join(tally.held)}" if tally.held else ", ".join(tally.shortfall)
     is_there = written is not None and written.commit is not None
     return Receipt(
         prepared=prepared,
@@ -348,6 +361,6 @@ def _receipt(session: Session, prepared: Prepared, written: Written | None, time
         commit=(written.commit or "") if written else "",
         head=(session.log.head.size, session.log.head.root) if is_there else None,
         place=written.place if written and is_there else "file" if written is None else "nowhere",
-        needed=needed or "nothing: it is approved, and a release engineer can promote",
+        needed=_still_needed(session, _request(session, prepared.request)),
         remote=session.state.remote,
     )

@@ -63,7 +63,7 @@ def _standing(session: Session, version: Version, stage: str | None, request: Re
     state, policy = session.state, session.policy
     champion = _champion(session, version, stage) if stage else None
     rules = state.requirements_of(request, policy) if request else None
-    tally = state.tally(request) if request else Tally({}, [], [], [])
+    tally = judge.tally(session, request) if request else Tally({}, [], [], [])
     roles = {person: {decision.body.role} for person, decision in tally.counted.items()}
     at = version.at
     return Standing(

@@ -129,16 +129,10 @@ def submit_files(session: Session, event: Path, signature: Path) -> Written:
         Refused: if the ledger would not let it count.
     """
     try:
-        content, armoured = _small(event, limits.EVENT), _small(signature, limits.SIGNATURE)
+        content, armoured = files.read_small(event, limits.EVENT), files.read_small(signature, limits.SIGNATURE)
     except (OSError, Malformed) as error:
         raise Usage(f"{event} and {signature} cannot be read", why=str(error), fix="name both files") from error
     return submit(session, content, armoured)
-
-
-def _small(path: Path, limit: int) -> bytes:
-    if path.stat().st_size > limit:
-        raise Malformed(f"{path} has {path.stat().st_size:,} bytes, and {limit:,} are allowed")
-    return path.read_bytes()
 
 
 def submit(session: Session, content: bytes, signature: bytes) -> Written:

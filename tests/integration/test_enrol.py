@@ -158,3 +158,12 @@ def _on_a_terminal(world: World, *words: str) -> str:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, said.decode()
     os.close(terminal)
     return said.decode()
+
+
+def test_file_under_the_id_of_somebody_else_is_refused(governed: World, tmp_path: Path) -> None:
+    """Anybody can enrol as rita; her second key is one only if whoever adds it names her."""
+    words = ["--name", "Rita", "--key", str(governed.key_path("mallory")), "--output", str(tmp_path / "rita.json")]
+    _enrol(governed, "rita", *words)
+    said = governed.govkit("people", "add", "--from", str(tmp_path / "rita.json"), expect=2).text
+    assert "there is a 'rita' already, with another key" in said
+    governed.govkit("people", "add", "rita", "--from", str(tmp_path / "rita.json"))

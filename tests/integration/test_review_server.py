@@ -58,7 +58,7 @@ def test_signs_what_was_shown(requested: World) -> None:
     assert event.id in receipt.words
     log = requested.log()
     assert f"{log.head.size}:{log.head.root}" in receipt.words
-    assert "Still needed validator" in receipt.words
+    assert "Still needed approvals: validator" in receipt.words
     requested.approve("1.1.0", "production", "vera")
     requested.promote("1.1.0", "production")
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
+
 import pytest
 from world import MODEL, World
 
 from govkit.cards import render
-from govkit.core.errors import Usage
-from govkit.workflow import facts, standing
+from govkit.core.errors import Refused, Usage
+from govkit.workflow import facts, query, standing
 
 REQUEST = f"{MODEL}@1.1.0#production"
 
@@ -74,3 +77,44 @@ def test_there_is_a_page_for_open_requests_of_models_only(requested: World, name
     with requested.session() as session, pytest.raises(Usage) as caught:
         standing.of_request(session, name)
     assert REQUEST in caught.value.why
+
+
+def test_approval_of_an_author_counts_nowhere(promoted: World) -> None:
+    """Who wrote a commit since the champion's is not counted on the page, in status, or on the desk, either."""
+    promoted.retrain(0.85)
+    promoted.commit("By victor", author="Victor Validator <victor@example.org>")
+    promoted.register("1.2.0")
+    promoted.request("1.2.0", "production")
+    promoted.approve("1.2.0", "production", "rita", "victor")
+    with promoted.session("vera") as session:
+        found = standing.of_request(session, f"{MODEL}@1.2.0#production")
+        waiting = query.status(session).waiting
+    assert found.approvals == (1, 2)
+    assert [(one.person, one.counts, one.note) for one in found.decisions] == [
+        ("rita", True, "counts"),
+        ("victor", False, "wrote a commit that this version brings in"),
+    ]
+    assert [(one.needed, one.mine) for one in waiting if "1.2.0" in one.name] == [("needs validator", True)]
+
+
+def test_approval_that_has_ended_counts_nowhere(requested: World) -> None:
+    """An approval is counted by this clock, too, as promoting counts it."""
+    requested.approve("1.1.0", "production", "rita", "vera")
+    with requested.session("vera", ahead=timedelta(days=40)) as session:
+        found = standing.of_request(session, REQUEST)
+    assert found.approvals == (0, 2)
+    assert all(one.note.startswith("expired at") for one in found.decisions)
+
+
+def test_flood_of_changed_files_is_bounded(requested: World) -> None:
+    """Ten objects that stand for a million files: the page says that it cannot tell, and soon."""
+    git = requested.repository()
+    tree = git.run("mktree", stdin=f"100644 blob {git.write_object('blob', b'x')}\tf\n".encode()).decode().strip()
+    for _ in range(5):
+        listing = "".join(f"040000 tree {tree}\td{number}\n" for number in range(16))
+        tree = git.run("mktree", stdin=listing.encode()).decode().strip()
+    head = git.write_object("commit", f"tree {tree}\nauthor a <a@b> 1 +0000\ncommitter a <a@b> 1 +0000\n\nx\n".encode())
+    start = time.process_time()
+    with pytest.raises(Refused, match="more files than govkit reads"):
+        git.changed_lines(requested.git("rev-parse", "HEAD"), head, 10)
+    assert time.process_time() - start < 2
