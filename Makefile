@@ -34,7 +34,7 @@ demo: $(VENV)/demo ## The main job: train, refuse, approve, promote, prove, tamp
 	@$(BIN)/python scripts/demo.py
 
 test: lint ## All tests, with coverage, types and style
-	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --cov=govkit --cov-report= tests
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --durations=15 --cov=govkit --cov-report= tests
 	@$(BIN)/python -m coverage report --include='govkit/core/*' --fail-under=95 --format=total
 	@$(BIN)/python -m coverage report --omit='govkit/core/*' --fail-under=85 --skip-covered
 
