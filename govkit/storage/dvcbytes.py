@@ -12,7 +12,8 @@ import hashlib
 import json
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -244,7 +245,8 @@ def fetch(root: Path, commit: str, path: str, target: Path) -> None:
     try:
         source = DVCFileSystem(str(root), rev=commit)
         _refuse_import(source.repo.index.outs, path)
-        source.get("/" + path, str(target), recursive=True)
+        with _quiet_finalisers():
+            source.get("/" + path, str(target), recursive=True)
     except NotDvcRepoError as error:
         raise Usage("this is not a DVC repository", fix="run 'dvc init'") from error
     except (DvcException, OSError, RecursionError, LookupError, TypeError, ValueError) as error:
@@ -252,6 +254,20 @@ def fetch(root: Path, commit: str, path: str, target: Path) -> None:
         raise Refused(
             f"DVC could not deliver {path}", why=str(error), fix="check the DVC remote with 'dvc fetch'"
         ) from error
+
+
+@contextlib.contextmanager
+def _quiet_finalisers() -> Iterator[None]:
+    """Print nothing of finalisers that fail.
+
+    A DVC that goes round in circles comes to the end of the stack, where they do; that is no news beside the refusal.
+    The hook is a function in C, as one in Python would find no stack either.
+    """
+    before, sys.unraisablehook = sys.unraisablehook, id
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def _refuse_import(outs: Iterable[Any], path: str) -> None:
