@@ -141,15 +141,12 @@ def read(text: bytes, *, where: str) -> SuiteText:
         Malformed: if it is not YAML of plain data; with file and line.
     """
     document = yamltext.load(text, where=where)
-    faults = list(_shape_faults(document.value))
     suite = None
-    if not faults:
-        try:
-            suite = records.from_value(document.value, Suite)
-        except Malformed as error:
-            faults.append(Fault((), str(error)))
-    if suite is not None:
-        faults += _sense_faults(suite)
+    try:
+        suite = records.from_value(document.value, Suite)
+        faults = list(_sense_faults(suite))
+    except Malformed as error:
+        faults = list(_shape_faults(document.value)) or [Fault((), str(error))]
     return SuiteText([(document.line(fault.path), fault.message) for fault in faults], suite, document)
 
 

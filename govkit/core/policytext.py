@@ -50,14 +50,13 @@ def read(text: bytes, *, where: str) -> PolicyText:
     """
     document = yamltext.load(text, where=where)
     value = _short_keys(document.value)
-    shape = list(_shape_faults(value))
-    if shape:
-        return PolicyText([(document.line(fault.path), fault) for fault in shape], None, b"")
     try:
         content = policy.written_out(value)
         in_force = policy.parse(content)
     except Malformed as error:
-        return PolicyText([(1, Fault((), str(error)))], None, b"")
+        # Only now is a schema asked, which explains better than it is quick to load.
+        shape = list(_shape_faults(value)) or [Fault((), str(error))]
+        return PolicyText([(document.line(fault.path), fault) for fault in shape], None, b"")
     found = [(document.line(fault.path), fault) for fault in policycheck.faults(in_force)]
     return PolicyText(found, in_force, content)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from tests.world import World
@@ -131,3 +134,17 @@ def test_the_loss_of_one_key(promoted: World) -> None:
     result = promoted.govkit("policy", "check")
     assert "if rita loses their key, no change of the policy can be approved any more" in result.out
     assert result.out.rstrip().endswith("it can be adopted")
+
+
+def test_a_fit_policy_loads_no_schema_checker(governed: World) -> None:
+    """Every gate reads a policy, and a schema checker can take seconds to load; only a mistake needs its words."""
+    script = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from govkit.core import policytext\n"
+        "fit = Path('governance/policy.yaml').read_bytes()\n"
+        "for text in (fit, fit + b'\\nstagez: {}\\n'):\n"
+        "    print(policytext.read(text, where='policy.yaml').fit, 'jsonschema' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=governed.repo, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False", "False", "True"]
