@@ -40,6 +40,15 @@ def _requested(_promoted: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return folder
 
 
+@pytest.fixture(scope="session")
+def _replaced(_requested: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("template") / "replaced"
+    world = worlds.copy(_requested, folder)
+    world.approve("1.1.0", "production", "rita", "victor")
+    world.promote("1.1.0", "production")
+    return folder
+
+
 @pytest.fixture
 def governed(_governed: Path, tmp_path: Path) -> worlds.World:
     """A repository with an open log and a committed card; nothing is registered."""
@@ -56,6 +65,12 @@ def promoted(_promoted: Path, tmp_path: Path) -> worlds.World:
 def requested(_requested: Path, tmp_path: Path) -> worlds.World:
     """As ``promoted``, with 1.1.0 registered and asked for in production, nobody having decided."""
     return worlds.copy(_requested, tmp_path / "world")
+
+
+@pytest.fixture
+def replaced(_replaced: Path, tmp_path: Path) -> worlds.World:
+    """As ``requested``, with 1.1.0 serving in production instead of 1.0.0, which serves in staging."""
+    return worlds.copy(_replaced, tmp_path / "world")
 
 
 @pytest.fixture(scope="session")

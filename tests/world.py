@@ -115,11 +115,17 @@ admin:
     quorum: {role: admin, count: 1}
 register: [engineer]
 revoke: [risk-owner]
+records:
+  canary.recorded: [release-engineer]
+  deployment.recorded: [release-engineer]
+  config.changed: [release-engineer]
 gates:
   lineage: {type: lineage}
   auc: {type: metric, metric: auc, min: 0.7, on: lower}
   documented: {type: card, sections: [owner, intended_use, limitations]}
   parity: {type: fairness, attribute: AGE, rate: selection_rate, compare: ratio, min: 0.8, min_group: 100}
+  few-errors: {type: metric, metric: error_rate, max: 0.02, on: upper}
+  no-slower: {type: champion, metric: latency, direction: lower, relative: -0.1, first: fail, on: upper}
 stages:
   staging:
     gates: [lineage, auc]
@@ -137,6 +143,7 @@ stages:
       forbid: [registrar, commit-author]
       valid_for: 30d
       lift: [risk-owner]
+    canary: {gates: [few-errors, no-slower]}
     promote: [release-engineer]
 """
 

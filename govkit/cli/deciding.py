@@ -12,10 +12,13 @@ from govkit.core import names
 
 if TYPE_CHECKING:
     from govkit.core.policy import Choice
-    from govkit.workflow.judge import Action
+    from govkit.core.resolve import Way
     from govkit.workflow.plans import Written
 
 stage_option = click.option("--stage", required=True, help="The stage.")
+rollback_option = click.option(
+    "--rollback", "is_rollback", is_flag=True, help="To take the stage back to a version that served there before."
+)
 break_glass_option = click.option(
     "--break-glass", is_flag=True, help="The stage's emergency way: past the usual gates, short, reviewed afterwards."
 )
@@ -42,6 +45,7 @@ def register(version: str, rev: str | None, output: str, **options: Any) -> None
 @ticket_option
 @click.option("--rev", metavar="REVISION", help="The commit to register if the version is new; HEAD if left out.")
 @break_glass_option
+@rollback_option
 @common.writes
 def request(
     version: str,
@@ -50,6 +54,7 @@ def request(
     ticket: str,
     rev: str | None,
     break_glass: bool,
+    is_rollback: bool,
     output: str,
     **options: Any,
 ) -> None:
@@ -60,8 +65,10 @@ def request(
     from govkit.workflow import register as workflow
 
     model, wanted = names.split_version(version)
+    if break_glass and is_rollback:
+        raise click.UsageError("--rollback goes back the way that the policy names, --break-glass past it: name one.")
     session = common.session(**options)
-    action: Action = "break-glass" if break_glass else "promote"
+    action: Way = "rollback" if is_rollback else "break-glass" if break_glass else "promote"
     asked = workflow.request(session, model, wanted, stage, reason, ticket=ticket, revision=rev, action=action)
     if output == "json":
         jsonout.write("govkit.request/v1", {"version": asked.version, "request": asked.written.judged.id})
@@ -105,7 +112,7 @@ def gate(
     if rev is not None:
         judgement = judge.judge_revision(session, model, cards.tree_of(session.git, rev), stage)
     else:
-        action: Action = "break-glass" if break_glass else "promote"
+        action: Way = "break-glass" if break_glass else "promote"
         found = judge.find_version(session, model, wanted)
         judgement = judge.judge(session, found, stage, action=action, online=online)
     report = workflow.report(session, judgement)

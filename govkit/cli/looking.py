@@ -48,6 +48,14 @@ def show(repo: Path, root: str | None, model: str | None, output: str) -> None:
     cells = [(r.model, r.stage, r.version or "-", r.kind, r.since, r.by, r.tag, r.warning) for r in rows]
     if cells:
         table.table(("model", "stage", "version", "kind", "since", "by", "tag", "warning"), cells)
+        reported = [
+            (r.model, r.stage, d.environment, d.version, d.status, d.since, d.by, "NO" if d.differs else "")
+            for r in rows
+            for d in r.deployed
+        ]
+        if reported:
+            columns = ("model", "stage", "environment", "version", "status", "since", "reported by", "as promoted")
+            table.table(columns, reported, title="deployed, as reported")
     else:
         table.write("no version is registered yet; next: govkit register MODEL")
 

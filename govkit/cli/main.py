@@ -8,6 +8,7 @@ import click
 
 from govkit.cli import (
     bundles,
+    canaries,
     common,
     deciding,
     doctoring,
@@ -19,6 +20,8 @@ from govkit.cli import (
     people,
     policies,
     publishing,
+    recording,
+    returning,
     reviewing,
     serving,
     starting,
@@ -58,6 +61,11 @@ for _command in (
     deciding.lift,
     deciding.submit,
     deciding.promote,
+    canaries.canary,
+    returning.rollback,
+    returning.clear,
+    returning.revoke,
+    recording.record,
     followups.waive,
     followups.withdraw,
     followups.finding,

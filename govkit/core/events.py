@@ -224,7 +224,10 @@ class FindingClosed(Record, frozen=True):
 
 
 class CanaryRecorded(Record, frozen=True):
-    """``canary.recorded``: one step of a canary; ``share`` is the part of the traffic, 0 to 1."""
+    """``canary.recorded``: one step of a canary; ``share`` is the part of the traffic, 0 to 1.
+
+    ``metrics`` is the digest of what both versions measured in it; ``reason`` says why it was aborted (rules 2).
+    """
 
     canary: Text
     step: Literal["start", "step", "abort", "finish"]
@@ -233,6 +236,7 @@ class CanaryRecorded(Record, frozen=True):
     share: Annotated[float, msgspec.Meta(ge=0, le=1)]
     verdict: Literal["pass", "fail", "inconclusive", "pending"]
     metrics: Digest | None = None
+    reason: Text = ""
 
 
 class DeploymentRecorded(Record, frozen=True):

@@ -20,7 +20,7 @@ from govkit.core.card import Tier
 from govkit.core.errors import Malformed
 from govkit.core.gates.kinds import AnyGate
 from govkit.core.records import GateName, Index, Person, Record, RoleName, Span, Stage, Words
-from govkit.core.resolve import Requirements, StageView
+from govkit.core.resolve import Requirements, StageView, Way
 
 SCHEMA: Final = "govkit.policy/v1"
 #: The versions of the ledger's rules that this govkit knows; see :mod:`govkit.core.ledger`. New policies get the last.
@@ -121,6 +121,29 @@ class BreakGlass(Record, frozen=True):
     gates: list[GateName] = []
 
 
+class Rollback(Record, frozen=True):
+    """How a stage is taken back to a version that served there before.
+
+    Attributes:
+        roles: roles that may do it; empty for those that may promote into the stage.
+        approvals: whose yes is needed; null if one of these people does it alone, at once.
+    """
+
+    roles: list[RoleName] = []
+    approvals: Approvals | None = None
+
+
+class CanaryRules(Record, frozen=True):
+    """What is asked of a version that serves a part of the traffic, beside the version that serves the rest.
+
+    Attributes:
+        gates: names of gates that read numbers (``metric`` and ``champion``); they are asked of what both versions
+            measured on the same traffic, step by step.
+    """
+
+    gates: list[GateName]
+
+
 class StageRules(Record, frozen=True):
     """What a stage requires.
 
@@ -132,6 +155,9 @@ class StageRules(Record, frozen=True):
         promote: roles that may promote into the stage, roll it back and clear it.
         tiers: what is asked in addition of models of a risk tier (``low``, ``medium``, ``high``).
         break_glass: how a version enters in an emergency; null if never.
+        rollback: who takes it back to an earlier version, and whose yes that needs; null if whoever may promote does
+            it alone. Never inherited.
+        canary: what a canary for this stage is held against; null if there are none. Never inherited.
         description: what serving here means.
     """
 
@@ -141,6 +167,8 @@ class StageRules(Record, frozen=True):
     promote: list[RoleName] = []
     tiers: dict[Tier, TierRules] = {}
     break_glass: BreakGlass | None = None
+    rollback: Rollback | None = None
+    canary: CanaryRules | None = None
     description: str = ""
 
 
@@ -288,16 +316,14 @@ class InForce:
         """Return a stage with what it inherits, for models of a tier; None if the policy does not know it."""
         return resolve.stage(self, name, tier)
 
-    def requirements(
-        self, model: str, tier: str, stage: str, action: Literal["promote", "break-glass"] = "promote"
-    ) -> Requirements | None:
+    def requirements(self, model: str, tier: str, stage: str, action: Way = "promote") -> Requirements | None:
         """Return what a model of this tier must meet in a stage, or None if the policy does not know the stage.
 
         Args:
             model: the model's full name.
             tier: its risk tier.
             stage: the stage.
-            action: the usual way, or break-glass; None if the stage has no such way.
+            action: the way into the stage; None if the stage has no such way, or it needs nobody's yes.
         """
         key = (model, tier, stage, action)
         if key not in self._known:

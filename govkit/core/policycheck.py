@@ -10,6 +10,8 @@ from govkit.core import auditrules, keys, resolve, times
 from govkit.core.approvals import alternatives, satisfiable, slots
 from govkit.core.errors import Malformed
 from govkit.core.events import BODIES
+from govkit.core.gates.champion import ChampionGate
+from govkit.core.gates.metric import MetricGate
 from govkit.core.names import is_person, is_stage
 from govkit.core.policy import KNOWN_RULES, Approvals, InForce, Policy, Quorum, StageRules
 
@@ -75,6 +77,8 @@ def _named_gates(rules: StageRules) -> Iterator[str]:
         yield from extra.gates
     if rules.break_glass is not None:
         yield from rules.break_glass.gates
+    if rules.canary is not None:
+        yield from rules.canary.gates
 
 
 class _Checker:
@@ -222,6 +226,26 @@ class _Checker:
             yield from self._approvals(rules.break_glass.approvals, (*path, "break_glass", "approvals"))
             if times.span(rules.break_glass.lasts) > times.span("30d"):
                 yield Fault((*path, "break_glass", "lasts"), "break-glass is for days: at most 30d")
+        yield from self._back_and_canary(rules, path)
+
+    def _back_and_canary(self, rules: StageRules, path: tuple[str | int, ...]) -> Iterator[Fault]:
+        if rules.rollback is not None:
+            yield from self._known(rules.rollback.roles, (*path, "rollback", "roles"))
+            if rules.rollback.approvals is not None:
+                yield from self._approvals(rules.rollback.approvals, (*path, "rollback", "approvals"))
+                if "commit-author" in rules.rollback.approvals.forbid:
+                    words = "a rollback brings in no commits, so 'commit-author' forbids nobody"
+                    yield Fault((*path, "rollback", "approvals", "forbid"), words, fatal=False)
+        if rules.canary is not None:
+            within = (*path, "canary", "gates")
+            yield from self._known_gates(rules.canary.gates, within)
+            if not rules.canary.gates:
+                yield Fault(within, "a canary without gates shows nothing, and no rule is satisfied by being empty")
+            for index, name in enumerate(rules.canary.gates):
+                gate = self.policy.gates.get(name)
+                if gate is not None and not isinstance(gate, (MetricGate, ChampionGate)):
+                    words = f"'{name}' cannot be asked of traffic: a canary has gates of type metric and champion"
+                    yield Fault((*within, index), words)
 
     def _known_gates(self, gates: Iterable[str], path: tuple[str | int, ...]) -> Iterator[Fault]:
         for index, gate in enumerate(gates):

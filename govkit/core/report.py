@@ -7,6 +7,7 @@ from typing import Final, Literal, Protocol
 
 from govkit.core.gates.base import Check, Verdict
 from govkit.core.records import Digest, Index, Model, Record, Stage, Version
+from govkit.core.resolve import Way
 
 SCHEMA: Final = "govkit.gate/v1"
 _PLACE = re.compile(r"(?P<file>[^\x00-\x1f\\:]+):(?P<line>[1-9][0-9]{0,8})", re.ASCII)
@@ -57,7 +58,7 @@ class GateReport(Record, frozen=True):
         champion: the version that serves in the stage now, or null.
         checks: every requirement, decided.
         open: whether all that counts is met; the exit code is 0 then, else 1.
-        action: the usual way (``promote``), or ``break-glass``.
+        action: the way into the stage: the usual one (``promote``), ``rollback``, or ``break-glass``.
         overridden: of break-glass, the usual checks that are not met and are passed over.
     """
 
@@ -71,14 +72,14 @@ class GateReport(Record, frozen=True):
     champion: Version | None
     checks: list[Check]
     open: bool
-    action: Literal["promote", "break-glass"] = "promote"
+    action: Way = "promote"
     overridden: list[Check] = []
 
     @property
     def title(self) -> str:
         """What was judged, in words."""
         name = f"{self.model}@{self.version}" if self.version else f"{self.model} (not registered)"
-        how = " BY BREAK-GLASS" if self.action == "break-glass" else ""
+        how = {"promote": "", "rollback": ", a rollback", "break-glass": " BY BREAK-GLASS"}[self.action]
         return f"{name} for {self.stage}{how}, {f'instead of {self.champion}' if self.champion else 'the first there'}"
 
     @property

@@ -14,8 +14,10 @@ from govkit.core import canonical, digests
 from govkit.core.gates.base import Gate
 
 if TYPE_CHECKING:
-    from govkit.core.policy import Approvals, BreakGlass, InForce, StageRules, TierRules
+    from govkit.core.policy import Approvals, BreakGlass, CanaryRules, InForce, Rollback, StageRules, TierRules
 
+#: The ways into a stage, as requests and promotions name them.
+Way = Literal["promote", "rollback", "break-glass"]
 
 #: How many stages may inherit from each other: every reader of the log follows each stage to its end.
 MAX_CHAIN = 8
@@ -46,9 +48,12 @@ class StageView:
         gates: names of the gates, those of inherited stages first, each once.
         approvals: whose yes is needed, or None if no stage says.
         raw_approvals: the same as it stands in ``policy.json``.
-        promote: roles that may promote into it.
+        promote: roles that may promote into it, and empty it.
         break_glass: the emergency way, or None.
         raw_break_glass: the same as it stands in ``policy.json``.
+        rollback: how it is taken back to an earlier version, or None.
+        raw_rollback: the same as it stands in ``policy.json``.
+        canary: what a canary for it is held against, or None.
     """
 
     gates: tuple[str, ...]
@@ -57,6 +62,14 @@ class StageView:
     promote: list[str]
     break_glass: BreakGlass | None
     raw_break_glass: Any
+    rollback: Rollback | None
+    raw_rollback: Any
+    canary: CanaryRules | None
+
+    @property
+    def roll_back(self) -> list[str]:
+        """Roles that may take it back to an earlier version."""
+        return (self.rollback.roles if self.rollback else []) or self.promote
 
 
 def stage(policy: InForce, name: str, tier: str) -> StageView | None:
@@ -78,7 +91,17 @@ def stage(policy: InForce, name: str, tier: str) -> StageView | None:
                 approvals, raw_approvals = part.approvals, raw_part["approvals"]
         promote = rules.promote or promote
     last, raw_last = policy.policy.stages[name], policy.raw["stages"][name]
-    return StageView(tuple(gates), approvals, raw_approvals, promote, last.break_glass, raw_last.get("break_glass"))
+    return StageView(
+        gates=tuple(gates),
+        approvals=approvals,
+        raw_approvals=raw_approvals,
+        promote=promote,
+        break_glass=last.break_glass,
+        raw_break_glass=raw_last.get("break_glass"),
+        rollback=last.rollback,
+        raw_rollback=raw_last.get("rollback"),
+        canary=last.canary,
+    )
 
 
 def lineage(policy: InForce, name: str) -> list[str] | None:
@@ -93,9 +116,7 @@ def lineage(policy: InForce, name: str) -> list[str] | None:
     return chain
 
 
-def requirements(
-    policy: InForce, model: str, tier: str, name: str, action: Literal["promote", "break-glass"]
-) -> Requirements | None:
+def requirements(policy: InForce, model: str, tier: str, name: str, action: Way) -> Requirements | None:
     """See :meth:`govkit.core.policy.InForce.requirements`."""
     view = stage(policy, name, tier)
     if view is None or view.approvals is None:
@@ -106,6 +127,11 @@ def requirements(
             return None
         named, approvals = tuple(view.break_glass.gates), view.break_glass.approvals
         raw = {"break_glass": view.raw_break_glass}
+    elif action == "rollback":
+        # What it goes back to was let in by the gates of its day.
+        if view.rollback is None or view.rollback.approvals is None:
+            return None
+        named, approvals, raw = (), view.rollback.approvals, {"rollback": view.raw_rollback}
     if not all(gate in policy.policy.gates for gate in named):
         return None
     cut = {

@@ -30,6 +30,7 @@ _GATES: Final[Mapping[str, frozenset[str]]] = {
 NEWER_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "decision.recorded": frozenset({"comment"}),
     "promotion.recorded": frozenset({"review_by"}),
+    "canary.recorded": frozenset({"reason"}),
 }
 
 

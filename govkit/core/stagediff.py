@@ -8,14 +8,18 @@ from typing import Final, get_args
 from govkit.core.approvals import alternatives, satisfiable, slots, words
 from govkit.core.card import Tier
 from govkit.core.change import Change, Effect, members, span, unhandled
-from govkit.core.policy import Approvals, BreakGlass, InForce, Quorum
+from govkit.core.policy import Approvals, BreakGlass, CanaryRules, InForce, Quorum
 from govkit.core.policycheck import MAX_ALTERNATIVES, MAX_SLOTS
 from govkit.core.resolve import StageView
 
 TIERS: Final[tuple[str, ...]] = get_args(Tier)
 _APPROVALS: Final = frozenset({"quorum", "forbid", "commit_authors", "valid_for", "lift", "review_after", "on_overdue"})
 _BREAK_GLASS: Final = frozenset({"approvals", "lasts", "review_within", "gates"})
-_STAGE: Final = frozenset({"inherits", "gates", "approvals", "promote", "tiers", "break_glass", "description"})
+_ROLLBACK: Final = frozenset({"roles", "approvals"})
+_CANARY: Final = frozenset({"gates"})
+_STAGE: Final = frozenset(
+    {"inherits", "gates", "approvals", "promote", "tiers", "break_glass", "rollback", "canary", "description"}
+)
 
 
 def approvals(before: Approvals, after: Approvals) -> list[Change]:
@@ -126,6 +130,8 @@ def _views(before: StageView | None, after: StageView | None) -> Iterator[Change
     }
     yield from members("promote", before.promote, after.promote, **promote, more="looser", fewer="stricter")
     yield from _break_glass(before.break_glass, after.break_glass)
+    yield from _rollback(before, after)
+    yield from _canary(before.canary, after.canary)
 
 
 def _needed(before: Approvals | None, after: Approvals | None) -> Iterator[Change]:
@@ -164,3 +170,38 @@ def _break_glass(before: BreakGlass | None, after: BreakGlass | None) -> Iterato
     ]
     for change in found:
         yield change.under("break_glass", "break-glass")
+
+
+def _rollback(before: StageView, after: StageView) -> Iterator[Change]:
+    back = {
+        "gained": "the role '{}' may roll it back from now on",
+        "lost": "the role '{}' may no longer roll it back",
+    }
+    if before.rollback is None and after.rollback is None:
+        return
+    yield from members("rollback.roles", before.roll_back, after.roll_back, **back, more="looser", fewer="stricter")
+    old = before.rollback.approvals if before.rollback else None
+    new = after.rollback.approvals if after.rollback else None
+    if old is None or new is None:
+        if new is not None:
+            yield Change("rollback.approvals", f"a rollback needs {words(new.quorum)} from now on", "stricter")
+        elif old is not None:
+            yield Change("rollback.approvals", "a rollback no longer needs anybody's yes", "looser")
+    else:
+        for change in _approvals(old, new):
+            yield change.under("rollback.approvals", "rollback")
+    if before.rollback is not None and after.rollback is not None:
+        yield from unhandled("rollback", before.rollback, after.rollback, _ROLLBACK)
+
+
+def _canary(before: CanaryRules | None, after: CanaryRules | None) -> Iterator[Change]:
+    if before is None or after is None:
+        if before is not after:
+            asked = ", ".join((before or after or CanaryRules([])).gates)
+            gone = "canaries for it are held against nothing any more, so there are none"
+            yield Change("canary", f"its canaries are held against {asked}" if after else gone, "other")
+        return
+    gates = {"gained": "asks for gate '{}' from now on", "lost": "no longer asks for gate '{}'"}
+    found = members("gates", before.gates, after.gates, **gates, more="stricter", fewer="looser")
+    for change in [*found, *unhandled("", before, after, _CANARY)]:
+        yield change.under("canary", "canary")

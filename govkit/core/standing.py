@@ -24,7 +24,7 @@ class Asked:
     Attributes:
         name: ``MODEL@VERSION#STAGE``.
         id: its identity, which binds all that it asks for; a decision signs it.
-        action: ``promote`` or ``break-glass``.
+        action: ``promote``, ``rollback`` or ``break-glass``.
         requester: the id of who asked.
         person: their name.
         reason: why, in their words.
@@ -187,7 +187,8 @@ class Standing:
             return f"{name}{where}; nobody is asked anything."
         place = f"decide in {self.report.stage}"
         instead = f" instead of {self.report.champion}" if self.report.champion else ", the first version there"
-        how = " BY BREAK-GLASS, past the usual gates," if self.asked.action == "break-glass" else ""
+        ways = {"break-glass": " BY BREAK-GLASS, past the usual gates,", "rollback": ", as it did before,"}
+        how = ways.get(self.asked.action, "")
         if self.asked.state != "open":
             return f"This request, to let {self.version} {place}{instead}, is {self.asked.state}."
         return f"You are asked to let {self.version}{how} {place}{instead}."

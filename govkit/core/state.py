@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
 
 from govkit.core import approvals, merkle, names
 from govkit.core.events import (
@@ -22,7 +21,7 @@ from govkit.core.followups import Finding, Waiver
 from govkit.core.merkle import Tree
 from govkit.core.policy import InForce
 from govkit.core.records import Record
-from govkit.core.resolve import Requirements
+from govkit.core.resolve import Requirements, Way
 
 
 class Status(StrEnum):
@@ -109,6 +108,12 @@ class Request:
     def id(self) -> str:
         """The request's identity."""
         return self.at.id
+
+    @property
+    def way(self) -> Way:
+        """The way into a stage that is asked for; of a request for anything else, the usual one."""
+        action = self.body.action
+        return action if action in ("rollback", "break-glass") else "promote"
 
     @property
     def requester(self) -> str:
@@ -254,8 +259,7 @@ class State:
         version = self.versions.get((request.model, request.body.version))
         if version is None:
             return None
-        action: Literal["promote", "break-glass"] = "break-glass" if request.body.action == "break-glass" else "promote"
-        return policy.requirements(request.model, version.body.tier, request.body.stage, action)
+        return policy.requirements(request.model, version.body.tier, request.body.stage, request.way)
 
     def void(self, request: Request) -> str:
         """Return why nothing can rest on a request any more, though it is open, or an empty string.

@@ -268,7 +268,7 @@ BODIES: dict[str, Shape] = {
             **{"canary": TEXT, "step": words("start", "step", "abort", "finish"), "version": VERSION, "stage": STAGE},
             **{"share": number(0, 1), "verdict": words("pass", "fail", "inconclusive", "pending")},
         },
-        {"metrics": maybe(DIGEST)},
+        {"metrics": maybe(DIGEST), "reason": TEXT},
     ),
     "deployment.recorded": record(
         {"promotion": DIGEST, "environment": WORDS, "status": words("started", "succeeded", "failed", "withdrawn")},
@@ -624,6 +624,8 @@ APPROVALS = record(
 )
 _TIERS = table(TIER, record({}, {"gates": ROLES, "approvals": maybe(APPROVALS)}))
 _BREAK_GLASS = record({"approvals": APPROVALS, "lasts": SPAN, "review_within": SPAN}, {"gates": ROLES})
+_ROLLBACK = record({}, {"roles": ROLES, "approvals": maybe(APPROVALS)})
+_WAYS = {"break_glass": maybe(_BREAK_GLASS), "rollback": maybe(_ROLLBACK), "canary": maybe(record({"gates": ROLES}))}
 _STAGE = {"gates": ROLES, "approvals": maybe(APPROVALS), "promote": ROLES, "description": FREE}
 _RETIRED = {"key": FREE, "person": PERSON, "reason": words("left", "lost", "compromised")}
 _AUDIT = record({}, {"mirrors": FREES, "retention": maybe(SPAN), "freshness": maybe(SPAN)})
@@ -641,7 +643,7 @@ POLICY = record(
             STAGE,
             by_rules(
                 record({"gates": ROLES, "approvals": APPROVALS, "promote": ROLES}, {"description": FREE}),
-                record({}, {**_STAGE, "inherits": maybe(STAGE), "tiers": _TIERS, "break_glass": maybe(_BREAK_GLASS)}),
+                record({}, {**_STAGE, "inherits": maybe(STAGE), "tiers": _TIERS, **_WAYS}),
             ),
         ),
     },
@@ -769,21 +771,28 @@ class Policy:
                 approvals = part.get("approvals") or approvals
             promote = rules.get("promote") or promote
         last = self.raw["stages"][stage].get("break_glass")
-        return {"gates": tuple(gates), "approvals": approvals, "promote": promote, "break_glass": last}
+        back = self.raw["stages"][stage].get("rollback")
+        return {
+            **{"gates": tuple(gates), "approvals": approvals, "promote": promote, "break_glass": last},
+            **{"rollback": back, "roll_back": (back or {}).get("roles") or promote},
+        }
 
     def requirements(self, model: str, tier: str, stage: str, action: str = "promote") -> Required | None:
         """Return what a model of a tier must meet in a stage; None if there is no such way into it."""
         view = self.view(stage, tier)
-        glass = view["break_glass"] if view and action == "break-glass" else None
-        if view is None or view["approvals"] is None or (action == "break-glass" and glass is None):
+        if view is None or view["approvals"] is None:
             return None
-        gates = tuple(glass.get("gates", [])) if glass else view["gates"]
+        way = {"break-glass": "break_glass", "rollback": "rollback"}.get(action)
+        own = view[way] if way else {"approvals": view["approvals"], "gates": list(view["gates"])}
+        if own is None or own.get("approvals") is None:
+            return None
+        gates = tuple(own.get("gates", []))
         if not all(gate in self.raw["gates"] for gate in gates):
             return None
-        raw = {"break_glass": glass} if glass else {"approvals": view["approvals"]}
+        raw = {way: own} if way else {"approvals": view["approvals"]}
         cut = {"model": model, "tier": tier, "stage": stage, "gates": {g: self.raw["gates"][g] for g in gates}, **raw}
-        approvals = glass["approvals"] if glass else view["approvals"]
-        return Required(gates, approvals, sha256(encode(cut).encode()), glass)
+        glass = own if way == "break_glass" else None
+        return Required(gates, own["approvals"], sha256(encode(cut).encode()), glass)
 
     def admin_requirements(self) -> Required:
         """Return what a change of the policy must meet."""
@@ -848,8 +857,12 @@ def _faults(policy: Policy) -> Iterator[str]:
         if view is None or not view["gates"] or not view["promote"] or view["approvals"] is None:
             yield f"stage '{name}' is incomplete"
         glass = rules.get("break_glass") or {}
-        parts = [rules, *rules.get("tiers", {}).values(), glass]
-        named += rules.get("promote", [])
+        back, canary = rules.get("rollback") or {}, rules.get("canary")
+        parts = [rules, *rules.get("tiers", {}).values(), glass, back, canary or {}]
+        named += [*rules.get("promote", []), *back.get("roles", [])]
+        kinds = [raw["gates"].get(gate, {}).get("type", "metric") for gate in (canary or {}).get("gates", [])]
+        if canary is not None and (not kinds or not set(kinds) <= {"metric", "champion"}):
+            yield f"the canary of stage '{name}' asks nothing, or what traffic cannot show"
         for part in parts:
             yield from (f"there is no gate '{gate}'" for gate in part.get("gates", []) if gate not in raw["gates"])
             if part.get("approvals") is not None:
@@ -1522,16 +1535,22 @@ class Ledger:
         self._check_people(proposed)
 
     def _asks_for_stage(self, entry: Entry, body: Json, own: set[str]) -> None:
-        glass = body["action"] == "break-glass" and self.policy.rules > 1
-        require(body["action"] == "promote" or glass, f"the policy in force has no request for {body['action']}")
+        back, glass = (body["action"] == each and self.policy.rules > 1 for each in ("rollback", "break-glass"))
+        require(body["action"] == "promote" or glass or back, f"the policy has no request for {body['action']}")
         require(not glass or body.get("ticket", "").strip(), "break-glass needs a ticket")
+        own = own | ({"restores"} if back else set())
         self._check_asked(body, own)
         require(all(body.get(name) is not None for name in own), "it leaves out what it asks for")
         known, bound = self._version(entry, body["version"]), body["digests"]
-        self._needs_role(entry, self.policy.raw["register"], known.body["tier"])
+        view = self.policy.view(body["stage"], known.body["tier"])
+        if view is None:
+            raise NotAllowed("the policy in force knows no such stage")
+        self._needs_role(entry, view["roll_back"] if back else self.policy.raw["register"], known.body["tier"])
         rules = self.policy.requirements(entry.subject, known.body["tier"], body["stage"], body["action"])
         if rules is None:
             raise NotAllowed("the policy in force has no such way into the stage")
+        restored = self._restorable(entry, body["stage"], body["restores"]) if back else None
+        require(restored is None or restored.body["version"] == body["version"], "it would go back to another version")
         self._check_bound(known, body["stage"], bound, rules)
         require(body["commit"] == known.body["commit"], "it names another commit than was registered")
         require(entry.value["evidence"].get("card.json") == bound["card"], "its card is not among its evidence")
@@ -1575,7 +1594,7 @@ class Ledger:
             latest = later(entry.value["time"], valid_for) if valid_for else None
             in_time = latest is None or (body.get("expires") is not None and body["expires"] <= latest)
             require(in_time, f"an approval must end within {valid_for}")
-        if asked["action"] == "break-glass":
+        if asked["action"] in ("rollback", "break-glass"):
             usual = policy.requirements(request.entry.subject, tier or "high", asked.get("stage") or "")
             may_lift = [each for each in may_lift if usual and each in usual.approvals.get("lift", [])]
         lifts = role in may_lift and person != request.entry.actor
@@ -1603,7 +1622,8 @@ class Ledger:
         version, view = self._version(entry, body["version"]), self.policy.view(body["stage"])
         if view is None:
             raise NotAllowed("the policy in force knows no such stage")
-        self._needs_role(entry, view["promote"], version.body["tier"])
+        roles = view["roll_back"] if body["kind"] == "rollback" else view["promote"]
+        self._needs_role(entry, roles, version.body["tier"])
         same = all(body[name] == version.body[name] for name in ("commit", "card", "weights"))
         require(same, "it names other bytes than were registered")
         require(body["policy"] == self.policy.digest, "it names another policy than the one in force")
@@ -1637,6 +1657,12 @@ class Ledger:
         same = (asked.get("version"), asked.get("stage")) == (body["version"], body["stage"])
         require(same and asked.get("digests") is not None, "the request was for something else")
         require(body["requirements"] == asked["digests"]["requirements"], "it names other requirements")
+        rules = self._check_quorum(entry, body)
+        if self.policy.rules > 1:
+            self._check_ends(entry, body, rules)
+        return glass
+
+    def _check_quorum(self, entry: Entry, body: Json) -> Required:
         request, counted = self.approved(entry, body["request"], body["kind"])
         listed = {person: one for person, one in counted.items() if one.entry.id in body["decisions"]}
         distinct = len(listed) == len(set(body["decisions"])) == len(body["decisions"])
@@ -1646,9 +1672,7 @@ class Ledger:
             raise NotAllowed("the policy in force does not know what was asked for")
         roles = {person: {one.entry.body["role"]} for person, one in listed.items()}
         require(not shortfall(rules.approvals["quorum"], roles), "the decisions it names are not enough")
-        if self.policy.rules > 1:
-            self._check_ends(entry, body, rules)
-        return glass
+        return rules
 
     @staticmethod
     def _check_ends(entry: Entry, body: Json, rules: Required) -> None:
@@ -1663,20 +1687,36 @@ class Ledger:
             in_time = end is None if latest is None else end is not None and real(end) <= latest
             require(in_time, f"'{name}' is not what the policy asks for")
 
-    def _restored(self, entry: Entry, body: Json) -> bool:
-        earlier = self.stages.get((entry.subject, body["stage"]), [])
-        found = next((one for one in earlier if not one.cleared and one.entry.id == body.get("restores")), None)
+    def _restorable(self, entry: Entry, stage: str, identity: str | None) -> Promotion:
+        earlier = self.stages.get((entry.subject, stage), [])
+        found = next((one for one in earlier if not one.cleared and one.entry.id == identity), None)
         if found is None or self.is_stolen(found.entry):
             raise NotAllowed("it goes back to no promotion into this stage, or to one by a compromised key")
+        return found
+
+    def _restored(self, entry: Entry, body: Json) -> bool:
+        found = self._restorable(entry, body["stage"], body.get("restores"))
         same = all(found.body[name] == body[name] for name in ("version", "requirements"))
-        nothing = body["request"] is None and not body["decisions"]
-        require(same and nothing, "it says something else than what it goes back to")
+        require(same, "it says something else than what it goes back to")
+        self._check_yes(entry, body)
         if self.policy.rules > 1:
             ends = [(each.get("expires"), each.get("review_by")) for each in (found.body, body)]
             require(ends[0] == ends[1], "it ends at another time than what it goes back to")
             over = body.get("expires") is not None and self._over(body["expires"], entry)
             require(not over, "the override it goes back to has ended")
         return found.override
+
+    def _check_yes(self, entry: Entry, body: Json) -> None:
+        """Refuse a rollback without the yes that the policy wants, or one that names a yes it does not want."""
+        tier = self._version(entry, body["version"]).body["tier"]
+        if self.policy.requirements(entry.subject, tier, body["stage"], "rollback") is None:
+            require(body["request"] is None and not body["decisions"], "the policy wants nobody's yes for a rollback")
+            return
+        require(body["request"] is not None, "the policy wants a rollback to be asked for and approved")
+        asked = self._open_request(entry, body["request"]).entry.body
+        same = all(asked.get(name) == body[name] for name in ("version", "stage", "restores"))
+        require(same, "the request was for something else")
+        self._check_quorum(entry, body)
 
     def _stage_cleared(self, entry: Entry, body: Json) -> None:
         view, last = self.policy.view(body["stage"]), self.stages.get((self._model(entry), body["stage"]), [None])[-1]
@@ -2062,15 +2102,22 @@ class Bundle:
     def unsound(self, promotion: Promotion) -> str:
         """Return why a promotion proves nothing any more, as a key was compromised; or an empty text."""
         ledger, original = self.ledger, self.original(promotion)
-        request = ledger.requests[original.body["request"]]
-        policy = ledger.policy_at(original.entry.index)
-        rules = ledger.requirements_of(request, policy) if policy else None
         registered = ledger.versions[self.model, promotion.body["version"]]
-        stolen = [e for e in (registered, request.entry, original.entry, promotion.entry) if ledger.is_stolen(e)]
-        named = [d.entry for d in request.decisions if d.entry.id in original.body["decisions"]]
-        roles = {entry.actor: {entry.body["role"]} for entry in named if not ledger.is_stolen(entry)}
+        stolen = [e for e in (registered, original.entry, promotion.entry) if ledger.is_stolen(e)]
         if stolen:
             return f"event {stolen[0].index} was signed with a key that is reported as compromised"
+        asked = [one for one in {id(o): o for o in (original, promotion)}.values() if one.body["request"] is not None]
+        return next((why for why in map(self._unsound_yes, asked) if why), "")
+
+    def _unsound_yes(self, promotion: Promotion) -> str:
+        """Return why the yes that a promotion, or a rollback, rests on is none any more; or an empty text."""
+        ledger = self.ledger
+        request, policy = ledger.requests[promotion.body["request"]], ledger.policy_at(promotion.entry.index)
+        rules = ledger.requirements_of(request, policy) if policy else None
+        named = [d.entry for d in request.decisions if d.entry.id in promotion.body["decisions"]]
+        roles = {entry.actor: {entry.body["role"]} for entry in named if not ledger.is_stolen(entry)}
+        if ledger.is_stolen(request.entry):
+            return f"event {request.entry.index} was signed with a key that is reported as compromised"
         if rules is None or shortfall(rules.approvals["quorum"], roles):
             return "without the keys that are reported as compromised its quorum is not met"
         return ""

@@ -280,7 +280,7 @@ def _refuse_repetition(session: Session, request: Request, body: DecisionRecorde
 
 def _summary(session: Session, request: Request, rules: Requirements, body: DecisionRecorded) -> list[str]:
     bound = request.body.digests
-    override = " BY BREAK-GLASS" if request.body.action == "break-glass" else ""
+    override = {"promote": "", "rollback": ", a rollback", "break-glass": " BY BREAK-GLASS"}[request.way]
     lines = [
         f"{body.decision} {request.name}{override} as {body.role}",
         f"asked by {request.requester}: {request.body.reason}",

@@ -5,22 +5,19 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from govkit.core import approvals, assess, history, times
-from govkit.core.errors import Undecided, Usage
+from govkit.core.errors import Refused, Undecided, Usage
 from govkit.core.gates import base as gates_base
 from govkit.core.gates.base import Check, Context, Verdict
 from govkit.core.policy import InForce
 from govkit.core.policycheck import suggest
-from govkit.core.resolve import Requirements
+from govkit.core.resolve import Requirements, Way
 from govkit.core.state import Decision, Promotion, Request, Tally, Version
 from govkit.storage.gitobjects import describe_commits
 from govkit.storage.trees import Tree
 from govkit.workflow import cards, facts
 from govkit.workflow.session import Session
-
-Action = Literal["promote", "break-glass"]
 
 
 @dataclass(frozen=True)
@@ -47,12 +44,29 @@ class Judgement:
     checks: list[Check]
     tally: Tally | None
     overridden: list[Check] = field(default_factory=list)
-    action: Action = "promote"
+    action: Way = "promote"
 
     @property
     def blocking(self) -> list[Check]:
         """The checks that do not open."""
         return [check for check in self.checks if not check.verdict.opens]
+
+
+class NotMet(Refused):
+    """A version does not meet what a stage requires; carries the judgement, for a report."""
+
+    def __init__(self, judgement: Judgement) -> None:
+        lines = [
+            f"{c.gate}: {c.verdict} - required {c.required}; found {c.found}" + (f" ({c.rule})" if c.rule else "")
+            for c in judgement.blocking
+        ]
+        fixes = [f"{check.gate}: {check.fix}" for check in judgement.blocking if check.fix]
+        super().__init__(
+            f"{judgement.model}@{judgement.version} may not serve in {judgement.stage}",
+            why="\n".join(lines),
+            fix="\n".join(fixes),
+        )
+        self.judgement = judgement
 
 
 def find_version(session: Session, model: str, version: str | None) -> Version:
@@ -73,7 +87,20 @@ def find_version(session: Session, model: str, version: str | None) -> Version:
     return known[version]
 
 
-def requirements(policy: InForce, model: str, tier: str, stage: str, action: Action = "promote") -> Requirements:
+def refuse_revoked(session: Session, model: str, version: str) -> None:
+    """Refuse to go on with a version that is revoked.
+
+    Raises:
+        Refused: says by whom and why.
+    """
+    revoked = session.state.revoked.get((model, version))
+    if revoked is not None:
+        said = f" by {revoked.event.actor}: {revoked.event.body.get('reason')}" if revoked.event else ""
+        why = f"a revoked version does not come back; revoked{said}"
+        raise Refused(f"{model}@{version} is revoked", why=why, fix="make a new version")
+
+
+def requirements(policy: InForce, model: str, tier: str, stage: str, action: Way = "promote") -> Requirements:
     """Return what a policy requires.
 
     Raises:
@@ -81,11 +108,7 @@ def requirements(policy: InForce, model: str, tier: str, stage: str, action: Act
     """
     found = policy.requirements(model, tier, stage, action)
     if found is None and stage in policy.policy.stages:
-        raise Usage(
-            f"the policy in force has no {action} into '{stage}'",
-            why="a stage has it only where the policy says 'break_glass'",
-            fix=f"ask the usual way: govkit request '{model}@VERSION' --stage {stage} -m WHY",
-        )
+        raise _no_such_way(model, stage, action)
     if found is None:
         known = ", ".join(policy.policy.stages)
         hint = suggest(stage, policy.policy.stages)
@@ -93,6 +116,20 @@ def requirements(policy: InForce, model: str, tier: str, stage: str, action: Act
             f"the policy in force knows no stage '{stage}'{hint}", why=f"stages: {known}", fix="name one of them"
         )
     return found
+
+
+def _no_such_way(model: str, stage: str, action: Way) -> Usage:
+    if action == "rollback":
+        return Usage(
+            f"a rollback of {stage} is not asked for",
+            why="the policy in force wants nobody's yes for it",
+            fix=f"whoever may, rolls back at once: govkit rollback {model} --stage {stage} -m WHY",
+        )
+    return Usage(
+        f"the policy in force has no {action} into '{stage}'",
+        why="a stage has it only where the policy says 'break_glass'",
+        fix=f"ask the usual way: govkit request '{model}@VERSION' --stage {stage} -m WHY",
+    )
 
 
 def authors(
@@ -117,7 +154,7 @@ def authors(
     return assess.authors(rules.approvals, policy, list(describe_commits(commits)))
 
 
-def open_request(session: Session, version: Version, stage: str, action: Action = "promote") -> Request | None:
+def open_request(session: Session, version: Version, stage: str, action: Way = "promote") -> Request | None:
     """Return the open request of a version for a stage, or None."""
     found = session.state.find_request(f"{version.model}@{version.body.version}#{stage}")
     return found if found is not None and found.state == "open" and found.body.action == action else None
@@ -128,7 +165,7 @@ def judge(
     version: Version,
     stage: str,
     *,
-    action: Action = "promote",
+    action: Way = "promote",
     online: bool = False,
 ) -> Judgement:
     """Judge a registered version for a stage under the policy in force.
@@ -166,7 +203,7 @@ def judge(
 
 
 def _approval(
-    session: Session, question: facts.Question, request: Request | None, action: Action
+    session: Session, question: facts.Question, request: Request | None, action: Way
 ) -> tuple[Tally | None, list[Check]]:
     """Return the decisions on a request, and the checks on them; without a request nobody has been asked."""
     rules, version = question.rules, question.version

@@ -10,29 +10,12 @@ from govkit.core import names, times
 from govkit.core.errors import Refused
 from govkit.core.events import PromotionRecorded, TagRef
 from govkit.core.gates.base import Verdict
-from govkit.core.resolve import Requirements
+from govkit.core.resolve import Requirements, Way
 from govkit.core.state import Request, Version
 from govkit.workflow import judge, policyfile
 from govkit.workflow.judge import Judgement
 from govkit.workflow.plans import Plan, TagPlan, Written
 from govkit.workflow.session import Session
-
-
-class NotMet(Refused):
-    """A version does not meet what a stage requires; carries the judgement, for a report."""
-
-    def __init__(self, judgement: Judgement) -> None:
-        lines = [
-            f"{c.gate}: {c.verdict} - required {c.required}; found {c.found}" + (f" ({c.rule})" if c.rule else "")
-            for c in judgement.blocking
-        ]
-        fixes = [f"{check.gate}: {check.fix}" for check in judgement.blocking if check.fix]
-        super().__init__(
-            f"{judgement.model}@{judgement.version} may not serve in {judgement.stage}",
-            why="\n".join(lines),
-            fix="\n".join(fixes),
-        )
-        self.judgement = judgement
 
 
 def promote(
@@ -43,7 +26,7 @@ def promote(
     *,
     reason: str = "",
     ticket: str = "",
-    action: judge.Action = "promote",
+    action: Way = "promote",
     online: bool = False,
 ) -> Written:
     """Promote an approved version, or one that a break-glass quorum lets in.
@@ -59,7 +42,7 @@ def promote(
         online: ask the DVC remote where a gate wants that.
 
     Raises:
-        NotMet: if a gate is not open or approvals are missing.
+        judge.NotMet: if a gate is not open or approvals are missing.
         Usage, Refused, Undecided: see :meth:`Session.write`.
     """
     said: dict[str, Any] = {"reason": reason, "ticket": ticket, "action": action, "online": online}
@@ -74,7 +57,7 @@ def plan(
     *,
     reason: str = "",
     ticket: str = "",
-    action: judge.Action = "promote",
+    action: Way = "promote",
     online: bool = False,
 ) -> Plan:
     """Judge a version and return what is to be signed for its promotion; arguments and errors as :func:`promote`."""
@@ -83,7 +66,7 @@ def plan(
     request = _request(session, found, stage, action)
     if judgement.blocking or judgement.tally is None:
         checks = policyfile.located(session, judgement.checks, stage)
-        raise NotMet(replace(judgement, checks=checks))
+        raise judge.NotMet(replace(judgement, checks=checks))
     rules = judge.requirements(session.policy, model, found.body.tier, stage, action)
     fields = _fields(found, stage, judgement, request)
     expires, review_by = _ends(session, rules)
@@ -125,13 +108,11 @@ def _fields(found: Version, stage: str, judgement: Judgement, request: Request) 
 
 def _candidate(session: Session, model: str, version: str | None) -> Version:
     found = judge.find_version(session, model, version)
-    if (model, found.body.version) in session.state.revoked:
-        name = f"{model}@{found.body.version}"
-        raise Refused(f"{name} is revoked", why="a revoked version does not come back", fix="make a new version")
+    judge.refuse_revoked(session, model, found.body.version)
     return found
 
 
-def _request(session: Session, found: Version, stage: str, action: judge.Action) -> Request:
+def _request(session: Session, found: Version, stage: str, action: Way) -> Request:
     request = judge.open_request(session, found, stage, action)
     if request is not None:
         return request

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from govkit.core import approvals, commits, times
+from govkit.core.deployed import Deployed, reports
 from govkit.core.errors import GovkitError, Usage
 from govkit.core.followups import Finding
 from govkit.core.policycheck import suggest
@@ -30,6 +31,7 @@ class Serving:
         warning: why this may not be relied on, or an empty string.
         review_by: when it must have been approved again, or None.
         expires: when an override ends, or None.
+        deployed: what was reported last of each environment.
     """
 
     model: str
@@ -42,6 +44,7 @@ class Serving:
     warning: str = ""
     review_by: str | None = None
     expires: str | None = None
+    deployed: list[Deployed] = field(default_factory=list)
 
 
 def show(session: Session, model: str | None = None) -> list[Serving]:
@@ -84,7 +87,9 @@ def _serving(state: State, entry: Promotion | Clearing, broken: dict[str, str], 
     by = entry.at.event.actor if entry.at.event else "?"
     tag, stage = entry.body.tag.name, entry.body.stage
     if isinstance(entry, Clearing):
-        return Serving(entry.model, stage, None, entry.at.effective, by, "cleared", tag, broken.get(tag, ""))
+        running = reports(state, entry.model, stage)
+        since, fault = entry.at.effective, broken.get(tag, "")
+        return Serving(entry.model, stage, None, since, by, "cleared", tag, fault, deployed=running)
     body = entry.body
     warnings = [broken[tag]] if tag in broken else []
     warnings += [ailment.found for ailment in due.of_promotion(state, entry, now)]
@@ -102,6 +107,7 @@ def _serving(state: State, entry: Promotion | Clearing, broken: dict[str, str], 
         "; ".join(warnings),
         body.review_by,
         body.expires,
+        reports(state, entry.model, stage),
     )
 
 
@@ -286,17 +292,12 @@ def _ready(session: Session, me: str | None) -> list[str]:
     state, policy = session.state, session.policy
     for request in state.requests.values():
         stage = policy.stage(request.body.stage or "")
-        roles = stage.promote if stage else policy.policy.admin.roles
+        usual = stage.promote if stage else policy.policy.admin.roles
+        roles = stage.roll_back if stage and request.way == "rollback" else usual
         model, tier = (request.model, "*") if stage else (None, None)
         if me is None or not policy.may(me, roles, model, tier):
             continue
         if request.state == "open" and judge.tally(session, request).approved and not state.void(request):
-            if request.body.version is not None:
-                flag = " --break-glass" if request.body.action == "break-glass" else ""
-                name = f"{request.model}@{request.body.version}"
-                found.append(f"promote: govkit promote '{name}' --stage {request.body.stage}{flag}")
-            elif request.body.action == "acknowledge":
-                found.append(f"acknowledge: govkit violation acknowledge {request.body.index}")
-            else:
-                found.append(f"adopt: govkit policy adopt '{request.name}'")
+            verbs = {"policy": "adopt", "acknowledge": "acknowledge", "rollback": "roll back"}
+            found.append(f"{verbs.get(request.body.action, 'promote')}: {due.use(request)}")
     return found

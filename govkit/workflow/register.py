@@ -8,12 +8,15 @@ from govkit.core import digests, history, names
 from govkit.core.card import Card
 from govkit.core.errors import Refused, Usage
 from govkit.core.events import RequestOpened, TagRef, VersionRegistered
+from govkit.core.resolve import Way
 from govkit.core.state import Version
 from govkit.storage.git import Repository
 from govkit.storage.trees import CommitTree
-from govkit.workflow import cards, facts, judge
+from govkit.workflow import cards, facts, judge, rollback
 from govkit.workflow.plans import Plan, TagPlan, Written
 from govkit.workflow.session import Session
+
+GLASS = " BY BREAK-GLASS, past the usual gates"
 
 
 @dataclass(frozen=True)
@@ -187,7 +190,7 @@ def request(
     *,
     ticket: str = "",
     revision: str | None = None,
-    action: judge.Action = "promote",
+    action: Way = "promote",
 ) -> Asked:
     """Ask for a stage; registers the commit first where that is needed.
 
@@ -198,7 +201,7 @@ def request(
         stage: the stage asked for.
         reason: why, for the approvers.
         ticket: a reference into another system; break-glass needs one.
-        action: the usual way, or break-glass.
+        action: the way into the stage.
         revision: the commit to register if the version is new; None for HEAD.
 
     Raises:
@@ -209,10 +212,12 @@ def request(
         raise Usage("a request needs a reason", why="approvers and auditors read it", fix="say why with -m 'REASON'")
     if action == "break-glass" and not ticket.strip():
         raise Usage("break-glass needs a ticket", why="whoever reviews it looks there", fix="name it with --ticket")
-    if stage not in session.policy.policy.stages or action == "break-glass":
+    if stage not in session.policy.policy.stages or action != "promote":
         judge.requirements(session.policy, model, "high", stage, action)
+    if version is None and action == "rollback":
+        version = rollback.target(session, model, stage)[0].body.version
     registered = None
-    if version is None or (model, version) not in session.state.versions:
+    if version is None or ((model, version) not in session.state.versions and action != "rollback"):
         commit = session.git.resolve(revision or "HEAD") or ""
         known = _registered_commit(session, model, commit) if version is None else None
         if known is None:
@@ -226,11 +231,11 @@ def request(
 
 
 def _request_plan(
-    session: Session, model: str, version: str, stage: str, reason: str, ticket: str, action: judge.Action
+    session: Session, model: str, version: str, stage: str, reason: str, ticket: str, action: Way
 ) -> Plan:
+    restored = rollback.target(session, model, stage, version)[0] if action == "rollback" else None
     found = judge.find_version(session, model, version)
-    if (model, version) in session.state.revoked:
-        raise Refused(f"{model}@{version} is revoked", why="a revoked version does not come back", fix="make a new one")
+    judge.refuse_revoked(session, model, version)
     rules = judge.requirements(session.policy, model, found.body.tier, stage, action)
     champion = session.state.champion(model, stage)
     again = champion is not None and champion.body.version == version
@@ -254,10 +259,11 @@ def _request_plan(
         stage=stage,
         commit=found.body.commit,
         digests=bound,
+        restores=restored.at.id if restored else None,
         ticket=ticket,
     )
     instead = f" instead of {champion.body.version}" if champion and not again else " again" if again else ""
-    how = " BY BREAK-GLASS, past the usual gates" if action == "break-glass" else ""
+    how = {"promote": "", "rollback": ", back as it was let in before", "break-glass": GLASS}[action]
     return Plan(
         type="request.opened",
         subject=model,

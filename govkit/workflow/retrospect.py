@@ -9,6 +9,7 @@ from govkit.core import report as reports
 from govkit.core.errors import Refused, Undecided
 from govkit.core.gates.base import Check, Verdict
 from govkit.core.report import GateReport
+from govkit.core.resolve import Way
 from govkit.core.state import Decision, Promotion, State
 from govkit.workflow import facts, judge
 from govkit.workflow.facts import Question
@@ -30,7 +31,7 @@ def question(state: State, promotion: Promotion) -> Question | None:
     """Return what was asked when a version was promoted on a request; None if the log does not hold it."""
     body = promotion.body
     policy, version = state.policy_at(promotion.at.index), state.versions[promotion.model, body.version]
-    action: judge.Action = "break-glass" if body.kind == "break-glass" else "promote"
+    action: Way = "break-glass" if body.kind == "break-glass" else "promote"
     rules = policy.requirements(promotion.model, version.body.tier, body.stage, action) if policy else None
     request = state.requests.get(body.request or "")
     if policy is None or rules is None or request is None or rules.digest != body.requirements:

@@ -341,8 +341,7 @@ def sign_to_file(session: Session, prepared: Prepared, target: Path | None = Non
 def _still_needed(session: Session, request: Request) -> str:
     """Return what still stands in the way of a request, from all of its checks and not from approvals alone."""
     version = session.state.versions[request.model, request.body.version or ""]
-    action: judge.Action = "break-glass" if request.body.action == "break-glass" else "promote"
-    shut = judge.judge(session, version, request.body.stage or "", action=action).blocking
+    shut = judge.judge(session, version, request.body.stage or "", action=request.way).blocking
     found = [f"{check.gate}: {check.fix.removeprefix('still needed: ') or check.found}" for check in shut]
     return "; ".join(found) or "nothing: every check is met, and a release engineer can promote"
 

@@ -8,6 +8,7 @@ from govkit.core import approvals, history, keys, times
 from govkit.core.errors import GovkitError, Undecided, Usage
 from govkit.core.gates.base import Gate
 from govkit.core.report import GateReport
+from govkit.core.resolve import Way
 from govkit.core.standing import Asked, Champion, CodeChange, Decided, Happened, Standing
 from govkit.core.state import Decision, Promotion, Request, Tally, Version
 from govkit.workflow import decide, facts, gate, judge, query
@@ -97,8 +98,8 @@ def _gates(session: Session, version: Version, stage: str, request: Request | No
     return rules.gates if rules else {}
 
 
-def _action(request: Request | None) -> judge.Action:
-    return "break-glass" if request is not None and request.body.action == "break-glass" else "promote"
+def _action(request: Request | None) -> Way:
+    return request.way if request is not None else "promote"
 
 
 def _name(session: Session, person: str) -> str:

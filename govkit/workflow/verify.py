@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from govkit.core import digests, history, tagcheck, tags, times, verdict
+from msgspec import structs
+
+from govkit.core import assess, digests, history, tagcheck, tags, times, verdict
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
 from govkit.core.gates.base import Check, Verdict
 from govkit.core.state import Clearing, Judged, Promotion, State
@@ -121,6 +123,7 @@ class _Verification:
         self._check_registration()
         self._check_card()
         self._check_approval(original)
+        self._check_rollback()
         self._check_ends()
 
     def add(self, name: str, verdict: Verdict, required: str, found: str, fix: str = "") -> None:
@@ -273,6 +276,25 @@ class _Verification:
         for name, judged in signed:
             if state.is_compromised(judged):
                 self.add(name, Verdict.FAIL, "signed with a sound key", "its key is reported as compromised")
+
+    def _check_rollback(self) -> None:
+        """A rollback that was asked for has approvals of its own, beside those of what it goes back to."""
+        state, body = self.session.state, self.promotion.body
+        if body.kind != "rollback" or body.request is None:
+            return
+        request, version = state.requests[body.request], state.versions[self.promotion.model, body.version]
+        policy = state.policy_at(self.promotion.at.index)
+        rules = state.requirements_of(request, policy) if policy else None
+        if rules is None:
+            self.add("rollback", Verdict.FAIL, "it was approved", "what was required of it cannot be found in the log")
+            return
+        named = retrospect.decisions(state, self.promotion)
+        # It brings in no commits, so there is nobody who wrote them.
+        for check in judge.settled(self.session, rules, named, assess.Authors(frozenset(), [])):
+            self.checks.append(structs.replace(check, gate="rollback"))
+        for judged in (request.at, version.at):
+            if state.is_compromised(judged):
+                self.add("rollback", Verdict.FAIL, "signed with a sound key", "its key is reported as compromised")
 
     def _check_ends(self) -> None:
         """An override that has ended proves nothing; an overdue review warns, or refuses if the policy says so."""

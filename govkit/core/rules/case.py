@@ -13,7 +13,7 @@ from govkit.core.events import (
     TagRef,
 )
 from govkit.core.policy import InForce
-from govkit.core.state import Judged, Request, State, Version
+from govkit.core.state import Judged, Promotion, Request, State, Version
 
 
 class NotAllowed(Exception):
@@ -123,6 +123,16 @@ def approved_request(case: Case, identity: str | None, action: str, *, alone: bo
     require(not tally.held, f"a reject by {', '.join(tally.held)} holds")
     require(alone or not tally.shortfall, f"approvals are missing: {', '.join(tally.shortfall)}")
     return request
+
+
+def restorable(case: Case, stage: str, identity: str | None) -> Promotion:
+    """Return the promotion that a rollback may go back to: one of the same model into the same stage."""
+    earlier = case.state.stages.get((case.model, stage), [])
+    found = next((one for one in earlier if isinstance(one, Promotion) and one.at.id == identity), None)
+    if found is None:
+        raise NotAllowed("it does not go back to a promotion into this stage")
+    require(not case.state.is_compromised(found.at), "the promotion it goes back to was signed with a compromised key")
+    return found
 
 
 def check_due(case: Case, owner: str, due: str) -> None:

@@ -53,9 +53,9 @@ def decision_recorded(case: Case, body: DecisionRecorded) -> None:
 def _lifters(case: Case, request: Request, named: list[str], tier: str | None) -> list[str]:
     """Return the roles that may lift what others rejected.
 
-    A reject holds for the usual way and for break-glass alike, so break-glass cannot be the easier way to lift one.
+    A reject holds for every way into a stage alike, so none can be the easier way to lift one.
     """
-    if request.body.action != "break-glass":
+    if request.way == "promote":
         return named
     usual = case.policy.requirements(request.model, tier or "high", request.body.stage or "")
     return [role for role in named if usual is not None and role in usual.approvals.lift]

@@ -17,6 +17,7 @@ from govkit.core.rules.case import (
     open_request,
     own_tag,
     require,
+    restorable,
 )
 from govkit.core.state import Clearing, Promotion
 
@@ -25,8 +26,9 @@ def promotion_recorded(case: Case, body: PromotionRecorded) -> None:
     """A version enters a stage: on an approved request, or back to where it served before."""
     version = case.version(body.version)
     rules = case.policy.stage(body.stage)
-    require(rules is not None, f"the policy in force knows no stage '{body.stage}'")
-    case.needs_role(rules.promote if rules else [], version.body.tier)
+    if rules is None:
+        raise NotAllowed(f"the policy in force knows no stage '{body.stage}'")
+    case.needs_role(rules.roll_back if body.kind == "rollback" else rules.promote, version.body.tier)
     registered = (version.body.commit, version.body.card, version.body.weights)
     require((body.commit, body.card, body.weights) == registered, "it names other bytes than were registered")
     require(body.policy == case.policy.digest, "it names another policy than the one in force")
@@ -57,6 +59,14 @@ def _asked_for(case: Case, body: PromotionRecorded) -> bool:
     if bound is None or not same:
         raise NotAllowed("the request was for something else")
     require(body.requirements == bound.requirements, "it names other requirements than were approved")
+    rules = _check_quorum(case, body)
+    if case.rules > 1:
+        _check_ends(case, body, rules)
+    return is_override
+
+
+def _check_quorum(case: Case, body: PromotionRecorded) -> Requirements:
+    """Check that the decisions a promotion names are enough for its request; returns what was required of it."""
     approved = approved_request(case, body.request, body.kind)
     tally = case.state.tally(approved, at=case.judged.effective)
     listed = {person: d for person, d in tally.counted.items() if d.at.id in body.decisions}
@@ -68,9 +78,7 @@ def _asked_for(case: Case, body: PromotionRecorded) -> bool:
         raise NotAllowed("the policy in force does not know what was asked for")
     roles = {person: {decision.body.role} for person, decision in listed.items()}
     require(satisfiable(rules.approvals.quorum, roles), "the decisions it names are not enough")
-    if case.rules > 1:
-        _check_ends(case, body, rules)
-    return is_override
+    return rules
 
 
 def _check_ends(case: Case, body: PromotionRecorded, rules: Requirements) -> None:
@@ -120,19 +128,29 @@ def _review(case: Case, body: PromotionRecorded) -> Finding:
 
 def _restored(case: Case, body: PromotionRecorded) -> bool:
     """Check a rollback against what it restores; return whether that was an override."""
-    earlier = case.state.stages.get((case.model, body.stage), [])
-    found = [entry for entry in earlier if isinstance(entry, Promotion) and entry.at.id == body.restores]
-    require(bool(found), "it does not go back to a promotion into this stage")
-    require(
-        not case.state.is_compromised(found[0].at), "the promotion it goes back to was signed with a compromised key"
-    )
-    same = (found[0].body.version, found[0].body.requirements) == (body.version, body.requirements)
-    require(same and body.request is None and not body.decisions, "it says something else than what it goes back to")
+    found = restorable(case, body.stage, body.restores)
+    same = (found.body.version, found.body.requirements) == (body.version, body.requirements)
+    require(same, "it says something else than what it goes back to")
+    _check_yes(case, body)
     if case.rules > 1:
-        ends = (found[0].body.expires, found[0].body.review_by)
+        ends = (found.body.expires, found.body.review_by)
         require((body.expires, body.review_by) == ends, "it ends at another time than what it goes back to")
         require(body.expires is None or body.expires >= case.judged.effective, "the override it goes back to has ended")
-    return found[0].override
+    return found.override
+
+
+def _check_yes(case: Case, body: PromotionRecorded) -> None:
+    """A rollback rests on a request where the policy wants somebody's yes for it, and else on none."""
+    tier = case.version(body.version).body.tier
+    if case.policy.requirements(case.model, tier, body.stage, "rollback") is None:
+        nobody = body.request is None and not body.decisions
+        require(nobody, "it rests on a request, and the policy in force wants nobody's yes for a rollback")
+        return
+    require(body.request is not None, "the policy in force wants a rollback to be asked for and approved")
+    request = open_request(case, body.request)
+    asked = (request.model, request.body.version, request.body.stage, request.body.restores)
+    require(asked == (case.model, body.version, body.stage, body.restores), "the request was for something else")
+    _check_quorum(case, body)
 
 
 def stage_cleared(case: Case, body: StageCleared) -> None:

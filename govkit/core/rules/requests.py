@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import cast
 
 from govkit.core.events import (
     ALL,
     RequestOpened,
     RequestWithdrawn,
 )
+from govkit.core.resolve import Way
 from govkit.core.rules.case import (
     Case,
     NotAllowed,
     open_request,
     require,
+    restorable,
 )
 from govkit.core.rules.policies import check_people, read_policy
 from govkit.core.state import Request
@@ -59,18 +61,22 @@ def _only(body: RequestOpened, own: set[str]) -> None:
 
 
 def _request_of_model(case: Case, body: RequestOpened) -> None:
-    is_override = body.action == "break-glass" and case.rules > 1
-    require(body.action == "promote" or is_override, f"the policy in force has no request for {body.action}")
-    require(not is_override or bool(body.ticket.strip()), "break-glass needs a ticket")
-    _only(body, {"version", "stage", "commit", "digests"})
-    require(None not in (body.version, body.stage, body.commit, body.digests), "it leaves out what it asks for")
-    version = case.version(cast(str, body.version))
-    case.needs_role(case.policy.policy.register, version.body.tier)
-    stage = cast(str, body.stage)
-    action: Literal["promote", "break-glass"] = "break-glass" if is_override else "promote"
-    require(case.policy.stage(stage) is not None, f"the policy in force knows no stage '{body.stage}'")
-    rules = case.policy.requirements(case.model, version.body.tier, stage, action)
+    known = body.action == "promote" or (body.action in ("rollback", "break-glass") and case.rules > 1)
+    require(known, f"the policy in force has no request for {body.action}")
+    require(body.action != "break-glass" or bool(body.ticket.strip()), "break-glass needs a ticket")
+    own = {"version", "stage", "commit", "digests", *(["restores"] if body.action == "rollback" else [])}
+    _only(body, own)
+    require(all(getattr(body, name) is not None for name in own), "it leaves out what it asks for")
+    version, stage = case.version(cast(str, body.version)), cast(str, body.stage)
+    view = case.policy.stage(stage, version.body.tier)
+    if view is None:
+        raise NotAllowed(f"the policy in force knows no stage '{body.stage}'")
+    case.needs_role(view.roll_back if body.action == "rollback" else case.policy.policy.register, version.body.tier)
+    rules = case.policy.requirements(case.model, version.body.tier, stage, cast(Way, body.action))
     require(rules is not None, f"the policy in force has no {body.action} into '{body.stage}'")
+    if body.action == "rollback":
+        restored = restorable(case, stage, body.restores)
+        require(restored.body.version == body.version, "it would go back to another version than it names")
     bound = body.digests
     if bound is None or rules is None:
         raise NotAllowed("it leaves out what it asks for")

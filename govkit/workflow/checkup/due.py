@@ -90,18 +90,21 @@ def _waiting(exam: Examination, request: Request) -> Ailment:
     if tally.shortfall:
         found = f"asked by {request.requester}; needs {', '.join(tally.shortfall)}"
         return Ailment("note", what, found, f"they run: govkit approve {_name(request)}")
-    return Ailment("note", what, f"asked by {request.requester}; approved", _use(request))
+    return Ailment("note", what, f"asked by {request.requester}; approved", use(request))
 
 
 def _name(request: Request) -> str:
     return f"'{request.name}'"
 
 
-def _use(request: Request) -> str:
+def use(request: Request) -> str:
     """Return the command that uses an approved request."""
-    if request.body.version is not None:
-        flag = " --break-glass" if request.body.action == "break-glass" else ""
-        return f"govkit promote '{request.model}@{request.body.version}' --stage {request.body.stage}{flag}"
+    version, stage = request.body.version, request.body.stage
+    if request.way == "rollback":
+        return f"govkit rollback {request.model} --stage {stage} --to {version} -m WHY"
+    if version is not None:
+        flag = " --break-glass" if request.way == "break-glass" else ""
+        return f"govkit promote '{request.model}@{version}' --stage {stage}{flag}"
     if request.body.action == "acknowledge":
         return f"govkit violation acknowledge {request.body.index}"
     return f"govkit policy adopt {_name(request)}"

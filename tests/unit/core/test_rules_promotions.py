@@ -381,11 +381,11 @@ ROLLBACKS: dict[str, tuple[Step, str]] = {
     ),
     "with a request": (
         lambda w: w.promote("1.0.0", kind="rollback", body={"request": w.request_of(NAME).id}),
-        "it says something else than what it goes back to",
+        "it rests on a request, and the policy in force wants nobody's yes for a rollback",
     ),
     "with decisions": (
         lambda w: w.promote("1.0.0", kind="rollback", body={"decisions": [digest("x")]}),
-        "it says something else than what it goes back to",
+        "it rests on a request, and the policy in force wants nobody's yes for a rollback",
     ),
     "into another stage": (
         lambda w: w.promote(
