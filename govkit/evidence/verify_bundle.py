@@ -853,25 +853,30 @@ def _faults(policy: Policy) -> Iterator[str]:
         if not _is_sensible(gate):
             yield f"gate '{name}' could never refuse, or never pass"
     for name, rules in raw["stages"].items():
-        view = policy.view(name)
-        if view is None or not view["gates"] or not view["promote"] or view["approvals"] is None:
-            yield f"stage '{name}' is incomplete"
-        glass = rules.get("break_glass") or {}
-        back, canary = rules.get("rollback") or {}, rules.get("canary")
-        parts = [rules, *rules.get("tiers", {}).values(), glass, back, canary or {}]
-        named += [*rules.get("promote", []), *back.get("roles", [])]
-        kinds = [raw["gates"].get(gate, {}).get("type", "metric") for gate in (canary or {}).get("gates", [])]
-        if canary is not None and (not kinds or not set(kinds) <= {"metric", "champion"}):
-            yield f"the canary of stage '{name}' asks nothing, or what traffic cannot show"
-        for part in parts:
-            yield from (f"there is no gate '{gate}'" for gate in part.get("gates", []) if gate not in raw["gates"])
-            if part.get("approvals") is not None:
-                yield from _approvals_faults(policy, part["approvals"])
-        if glass and span(glass["lasts"]) > span("30d"):
-            yield "break-glass is for at most 30d"
+        named += [*rules.get("promote", []), *(rules.get("rollback") or {}).get("roles", [])]
+        yield from _stage_faults(policy, name, rules)
     yield from (f"there is no role '{role}'" for role in named if role not in roles)
     yield from _admin_faults(policy)
     yield from _audit_faults(raw.get("audit"), raw.get("records", {}))
+
+
+def _stage_faults(policy: Policy, name: str, rules: Json) -> Iterator[str]:
+    raw = policy.raw
+    view = policy.view(name)
+    if view is None or not view["gates"] or not view["promote"] or view["approvals"] is None:
+        yield f"stage '{name}' is incomplete"
+    glass = rules.get("break_glass") or {}
+    back, canary = rules.get("rollback") or {}, rules.get("canary")
+    parts = [rules, *rules.get("tiers", {}).values(), glass, back, canary or {}]
+    kinds = [raw["gates"].get(gate, {}).get("type", "metric") for gate in (canary or {}).get("gates", [])]
+    if canary is not None and (not kinds or not set(kinds) <= {"metric", "champion"}):
+        yield f"the canary of stage '{name}' asks nothing, or what traffic cannot show"
+    for part in parts:
+        yield from (f"there is no gate '{gate}'" for gate in part.get("gates", []) if gate not in raw["gates"])
+        if part.get("approvals") is not None:
+            yield from _approvals_faults(policy, part["approvals"])
+    if glass and span(glass["lasts"]) > span("30d"):
+        yield "break-glass is for at most 30d"
 
 
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|\[::1\])(?::[0-9]{1,5})?"

@@ -294,6 +294,9 @@ def rich(number: int) -> Json:
     glass = {"approvals": {"quorum": {"any": [{"role": "head"}, {"role": "risk-owner", "count": 2}]}}, "lasts": "3d"}
     value["stages"]["production"]["break_glass"] = {**glass, "review_within": "5d", "gates": ["origin"]}
     value["stages"]["production"]["approvals"]["review_after"] = "90d"
+    value["stages"]["production"]["rollback"] = {"roles": ["head"], "approvals": {"quorum": {"role": "validator"}}}
+    value["stages"]["production"]["canary"] = {"gates": ["champion", "sliced"]}
+    value["stages"]["staging"]["rollback"] = {"roles": ["head"]}
     value["gates"] |= {
         "drift": {"type": "drift", "statistic": "psi", "max": 0.2, "first": "pass", "features": ["age"]},
         "champion": {"type": "champion", "metric": "auc", "direction": "higher", "first": "pass", "absolute": 0.0},
@@ -445,7 +448,7 @@ def test_requirements_are_alike() -> None:
         ours, theirs = policy.parse(data), verify_bundle.read_policy(data)
         for stage in (*ours.policy.stages, "none"):
             for tier in ("low", "high"):
-                for action in ("promote", "break-glass"):
+                for action in ("promote", "rollback", "break-glass"):
                     left = ours.requirements(MODEL, tier, stage, action)  # type: ignore[arg-type]
                     right = theirs.requirements(MODEL, tier, stage, action)
                     assert (left and left.digest) == (right and right.digest)
