@@ -26,6 +26,8 @@ from govkit.storage.gitobjects import ID, RawCommit, TreeEntry, parse_commit, pa
 ZERO = "0" * 40
 #: So many files may differ between two commits; whoever reads more than that is not helped by a list.
 MAX_CHANGED = 20_000
+#: How many files the commits may have that are compared.
+MAX_COMPARED = 200_000
 _MISSING = "missing object"
 _SHORT = re.compile(r"[0-9a-f]{4,39}")
 #: What may follow the name in a revision: ``~1``, ``^{commit}``, ``:path``, ``@{upstream}``.
@@ -362,13 +364,18 @@ class Repository:
             most: how many files are named at most; the last entry then says in words how many more there are.
 
         Raises:
-            Refused: if more than :data:`MAX_CHANGED` files differ.
+            Refused: if more than :data:`MAX_CHANGED` files differ, or one has more than :data:`MAX_COMPARED`.
         """
+        environment = {**os.environ, **_SAFE_ENVIRONMENT}
         words = ("diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
         folder = Path(self._repo.working_tree_dir or self._repo.git_dir)
+        # Equal folders are one object, so a few of them can stand for any number of files, and Git compares all
+        # before it prints the first; a listing it prints as it goes.
+        for commit in (base, head):
+            names = ("ls-tree", "-r", "-z", "--full-tree", "--name-only", "--end-of-options", commit)
+            objects.listing(["git", *_CONFIG_WORDS, *names], folder, environment, most=MAX_COMPARED)
         command = ["git", *_CONFIG_WORDS, *words, "--end-of-options", base, head]
-        # Equal folders are one object, so a few of them can stand for any number of changed files.
-        listed = objects.listing(command, folder, {**os.environ, **_SAFE_ENVIRONMENT}, most=MAX_CHANGED)
+        listed = objects.listing(command, folder, environment, most=MAX_CHANGED)
         out = listed.decode("utf-8", "replace")
         found: list[tuple[str, int | None, int | None]] = []
         for line in out.split("\0")[:-1]:

@@ -114,7 +114,7 @@ def test_flood_of_changed_files_is_bounded(requested: World) -> None:
         listing = "".join(f"040000 tree {tree}\td{number}\n" for number in range(16))
         tree = git.run("mktree", stdin=listing.encode()).decode().strip()
     head = git.write_object("commit", f"tree {tree}\nauthor a <a@b> 1 +0000\ncommitter a <a@b> 1 +0000\n\nx\n".encode())
-    start = time.process_time()
+    start = time.monotonic()
     with pytest.raises(Refused, match="more files than govkit reads"):
         git.changed_lines(requested.git("rev-parse", "HEAD"), head, 10)
-    assert time.process_time() - start < 2
+    assert time.monotonic() - start < 10
