@@ -1,0 +1,1 @@
+"""Systems that people already have, each answered from the log alone."""
