@@ -120,7 +120,7 @@ def test_one_that_cannot_be_decided_does_not_stop_the_others(requested: World) -
     requested.register("1.2.0")
     requested.request("1.2.0", "staging")
     requested.approve("1.2.0", "staging", "victor")
-    lost = requested.git("rev-parse", f"{MODEL}@v1.1.0^{{tree}}")
+    lost = requested.git("rev-parse", f"{MODEL}@v1.1.0^{{commit}}")
     (requested.repo / ".git" / "objects" / lost[:2] / lost[2:]).unlink()
     found = became(run(requested, expect=3))
     assert found == {NAME: "failed", f"{MODEL}@1.2.0#staging": "promoted"}
