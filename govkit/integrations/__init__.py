@@ -1,0 +1,1 @@
+"""Other systems: what govkit makes for them, and what it tells them."""
