@@ -17,10 +17,22 @@ from govkit.core.errors import GovkitError, Malformed, Refused, Undecided, Usage
 
 if TYPE_CHECKING:
     from govkit.core.card import Card
+    from govkit.core.delivered import DeliveredVerdict
     from govkit.core.verdict import VerifyVerdict
     from govkit.workflow.get import Delivery
 
-__all__ = ["GovkitError", "Malformed", "Refused", "Undecided", "Usage", "get", "load_card", "make_card", "verify"]
+__all__ = [
+    "GovkitError",
+    "Malformed",
+    "Refused",
+    "Undecided",
+    "Usage",
+    "get",
+    "load_card",
+    "make_card",
+    "verify",
+    "verify_dir",
+]
 
 
 def verify(
@@ -31,6 +43,7 @@ def verify(
     root: str | None = None,
     min_head: str | None = None,
     mirror: str | None = None,
+    target: Path | str | None = None,
 ) -> VerifyVerdict:
     """Prove which version of a model serves in a stage.
 
@@ -41,6 +54,7 @@ def verify(
         root: the pinned root of trust; else ``GOVKIT_ROOT``, else the known-roots file.
         min_head: a head that the log must hold at least, ``SIZE`` or ``SIZE:sha256:…``.
         mirror: URL of a mirror to read the log from instead of Git, as when the Git host is down.
+        target: a ``govkit.target/v1`` file that says where it would run; the card's contract must fit it.
 
     Returns:
         The verdict; only ``verdict == "proven"`` (exit code 0) may deploy.
@@ -49,31 +63,66 @@ def verify(
         Usage: if there is no repository, log, model or stage like that.
         Refused, Undecided: if the log as a whole is not the pinned one, or cannot be relied on.
     """
+    from govkit.workflow import delivery
     from govkit.workflow import verify as workflow
     from govkit.workflow.plans import Options
     from govkit.workflow.session import Session
 
-    return workflow.verify(Session(Options(repo=Path(repo), root=root, mirror=mirror)), model, stage, min_head=min_head)
+    where = delivery.read_target(Path(target)) if target is not None else None
+    session = Session(Options(repo=Path(repo), root=root, mirror=mirror))
+    return workflow.verify(session, model, stage, min_head=min_head, target=where)
+
+
+def verify_dir(
+    folder: Path | str,
+    *,
+    model: str | None = None,
+    stage: str | None = None,
+    record: str | None = None,
+    target: Path | str | None = None,
+) -> DeliveredVerdict:
+    """Check a folder that :func:`get` made, without Git and without a network: for the start of a serving process.
+
+    Args:
+        folder: the folder.
+        model: the model that is expected; None for any.
+        stage: the stage that is expected; None for any.
+        record: identity of the promotion that it must be; without it nobody but the folder itself vouches for it.
+        target: a ``govkit.target/v1`` file that says where it runs.
+
+    Returns:
+        The verdict; ``proven`` only with a record, ``intact`` without one (exit code 0 both).
+
+    Raises:
+        Usage: if there is no such folder, or the record is no digest.
+        Refused: if it is no delivery, or one of something else.
+    """
+    from govkit.workflow import delivery
+
+    where = delivery.read_target(Path(target)) if target is not None else None
+    return delivery.verify(Path(folder), model=model, stage=stage, record=record, target=where)
 
 
 def get(
     model: str,
     stage: str,
-    target: Path | str,
+    folder: Path | str,
     *,
     repo: Path | str = ".",
     root: str | None = None,
     mirror: str | None = None,
+    jobs: int | None = None,
 ) -> Delivery:
     """Verify what serves in a stage, fetch its weights through DVC, check every byte, and put them into a folder.
 
     Args:
         model: the model's full name.
         stage: the stage.
-        target: a folder that does not exist yet, or is empty.
+        folder: a folder that does not exist yet, or is empty.
         repo: a folder in the repository.
         root: the pinned root of trust; else ``GOVKIT_ROOT``, else the known-roots file.
         mirror: URL of a mirror to read the log from instead of Git.
+        jobs: how many files DVC fetches at a time.
 
     Raises:
         Refused: if it is not proven, or the bytes are not the approved ones; nothing is left behind then.
@@ -83,7 +132,8 @@ def get(
     from govkit.workflow.plans import Options
     from govkit.workflow.session import Session
 
-    return workflow.get(Session(Options(repo=Path(repo), root=root, mirror=mirror)), model, stage, Path(target))
+    session = Session(Options(repo=Path(repo), root=root, mirror=mirror))
+    return workflow.get(session, model, stage, Path(folder), jobs=jobs)
 
 
 def make_card(model: str, *, repo: Path | str = ".", revision: str | None = None) -> Card:
@@ -105,7 +155,7 @@ def make_card(model: str, *, repo: Path | str = ".", revision: str | None = None
 
 
 def load_card(path: Path | str) -> Card:
-    """Read a ``card.json``.
+    """Read a ``card.json``, or that of a folder that :func:`get` made.
 
     Raises:
         Malformed: if it is not a canonical card.
@@ -113,4 +163,5 @@ def load_card(path: Path | str) -> Card:
     """
     from govkit.core import card
 
-    return card.parse(Path(path).read_bytes())
+    file = Path(path)
+    return card.parse((file / "card.json" if file.is_dir() else file).read_bytes())

@@ -298,6 +298,13 @@ class World:
         path.write_text(text.replace(old, new))
         self.adopt_policy()
 
+    def let_record(self, kind: str, *roles: str) -> None:
+        """Name who may write a recording event, in the working tree's policy."""
+        path = self.repo / "governance" / "policy.yaml"
+        text = path.read_text()
+        assert f"  {kind}:" not in text
+        path.write_text(text.replace("records:\n", f"records:\n  {kind}: [{', '.join(roles)}]\n", 1))
+
     def allow_break_glass(self, more: str = "") -> None:
         """Let versions enter production by break-glass in the working tree's policy; ``more`` goes below its keys."""
         path = self.repo / "governance" / "policy.yaml"

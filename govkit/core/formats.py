@@ -12,6 +12,8 @@ import msgspec
 from govkit.core import (
     bundle,
     card,
+    compatibility,
+    delivered,
     draft,
     enrolment,
     events,
@@ -52,6 +54,9 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         mirrored.SCHEMA: Format(mirrored.Mirrored),
         mirrored.HEAD_SCHEMA: Format(mirrored.MirroredHead),
         verdict.SCHEMA: Format(verdict.VerifyVerdict),
+        compatibility.SCHEMA: Format(compatibility.Target),
+        delivered.SCHEMA: Format(delivered.Manifest),
+        delivered.VERDICT_SCHEMA: Format(delivered.DeliveredVerdict),
         report.SCHEMA: Format(report.GateReport),
         enrolment.SCHEMA: Format(enrolment.Enrolment),
         exported.SCHEMA: Format(exported.Exported),

@@ -1,1 +1,1 @@
-"""Other systems: what govkit makes for them, and what it tells them."""
+"""Systems that people already have, each answered from the log alone."""

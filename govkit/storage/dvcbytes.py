@@ -13,7 +13,7 @@ import json
 import posixpath
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -226,7 +226,15 @@ def refuse_active_settings(name: str, text: str) -> None:
                 )
 
 
-def fetch(root: Path, commit: str, path: str, target: Path) -> None:
+def fetch(
+    root: Path,
+    commit: str,
+    path: str,
+    target: Path,
+    *,
+    jobs: int | None = None,
+    watch: Callable[[str, int, int], None] | None = None,
+) -> None:
     """Bring an output of a commit from DVC's cache or remote into a new file or folder.
 
     Args:
@@ -234,6 +242,8 @@ def fetch(root: Path, commit: str, path: str, target: Path) -> None:
         commit: the commit, in hex.
         path: the output, from the top of the repository.
         target: where to put it; its content is unproven until somebody checks it.
+        jobs: how many files at a time; None for what DVC takes.
+        watch: called with a title, how many files or bytes are there, and of how many.
 
     Raises:
         Usage: if this is no DVC repository.
@@ -246,7 +256,7 @@ def fetch(root: Path, commit: str, path: str, target: Path) -> None:
         source = DVCFileSystem(str(root), rev=commit)
         _refuse_import(source.repo.index.outs, path)
         with _quiet_finalisers():
-            source.get("/" + path, str(target), recursive=True)
+            source.get("/" + path, str(target), recursive=True, callback=_callback(path, watch), batch_size=jobs)
     except NotDvcRepoError as error:
         raise Usage("this is not a DVC repository", fix="run 'dvc init'") from error
     except (DvcException, OSError, RecursionError, LookupError, TypeError, ValueError) as error:
@@ -254,6 +264,17 @@ def fetch(root: Path, commit: str, path: str, target: Path) -> None:
         raise Refused(
             f"DVC could not deliver {path}", why=str(error), fix="check the DVC remote with 'dvc fetch'"
         ) from error
+
+
+def _callback(title: str, watch: Callable[[str, int, int], None] | None) -> Any:
+    """Return what DVC's file system tells how far it is."""
+    from fsspec.callbacks import Callback
+
+    def told(size: int | None, value: int, **_: Any) -> None:
+        if watch is not None:
+            watch(f"fetching {title}", value, size or 0)
+
+    return Callback(hooks={"govkit": told})
 
 
 @contextlib.contextmanager

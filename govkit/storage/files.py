@@ -9,6 +9,7 @@ import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from govkit.core.errors import Malformed, Refused
 
@@ -37,6 +38,25 @@ def sums(path: Path) -> FileSums:
             md5.update(block)
             size += len(block)
     return FileSums(f"sha256:{sha256.hexdigest()}", md5.hexdigest(), size)
+
+
+class Sum(TypedDict):
+    """SHA-256 (``sha256:…``) and size in bytes of a file."""
+
+    sha256: str
+    size: int
+
+
+def sha256(path: Path) -> Sum:
+    """Return a file's digest and size, read once; a symbolic link is not followed.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
+    with os.fdopen(handle, "rb", buffering=0) as file:
+        found = hashlib.file_digest(file, "sha256")
+        return {"sha256": f"sha256:{found.hexdigest()}", "size": file.tell()}
 
 
 def read_small(path: Path, limit: int) -> bytes:

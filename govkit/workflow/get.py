@@ -7,17 +7,16 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from govkit.core import canonical, digests, records
+from govkit.core import delivered, digests, events
 from govkit.core.card import Card
+from govkit.core.compatibility import Target
+from govkit.core.delivered import CARD, MANIFEST
 from govkit.core.digests import FileDigest
 from govkit.core.errors import Refused, Undecided, Usage
 from govkit.core.verdict import VerifyVerdict
 from govkit.storage import dvcbytes, files
 from govkit.workflow import facts, verify
 from govkit.workflow.session import Session
-
-CARD, MANIFEST = "card.json", "govkit-manifest.json"
-MANIFEST_SCHEMA = "govkit.manifest/v1"
 
 
 @dataclass(frozen=True)
@@ -41,42 +40,46 @@ class NotProven(Refused):
         self.result = result
 
 
-def get(session: Session, model: str, stage: str, target: Path) -> Delivery:
+def get(
+    session: Session, model: str, stage: str, folder: Path, *, target: Target | None = None, jobs: int | None = None
+) -> Delivery:
     """Verify what serves in a stage, fetch its weights through DVC, check every byte, then move it into place.
 
     Args:
         session: the repository.
         model: the model's full name.
         stage: the stage.
-        target: a folder that does not exist yet, or is empty.
+        folder: a folder that does not exist yet, or is empty.
+        target: where it would run, to be held against the card's contract; None if that is not asked.
+        jobs: how many files DVC fetches at a time; None for what DVC takes.
 
     Raises:
         NotProven: if the verifier does not prove it.
         Usage: if the folder is in use.
         Refused: if the bytes are not the approved ones, or DVC cannot deliver them.
     """
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise Usage(f"{target} exists and is not an empty folder", fix="name another with -o, or empty it")
-    result = verify.verify(session, model, stage)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Usage(f"{folder} exists and is not an empty folder", fix="name another with -o, or empty it")
+    result = verify.verify(session, model, stage, target=target)
     if result.verdict != "proven" or result.commit is None:
         raise NotProven(result)
     raw, card = facts.card_of(session, session.state.versions[model, result.version or ""])
-    target.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        listing = _fetch(session, card, result, staging)
+        listing = _fetch(session, card, result, staging, jobs)
         files.write(staging / CARD, raw)
-        files.write(staging / MANIFEST, _manifest(result, listing))
+        files.write(staging / MANIFEST, delivered.manifest(result, listing, *_event(session, result)))
         staging.chmod(0o755)
-        if target.exists():
-            target.rmdir()
-        staging.rename(target)
+        if folder.exists():
+            folder.rmdir()
+        staging.rename(folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    return Delivery(result, target, listing)
+    return Delivery(result, folder, listing)
 
 
-def _fetch(session: Session, card: Card, result: VerifyVerdict, staging: Path) -> list[FileDigest]:
+def _fetch(session: Session, card: Card, result: VerifyVerdict, staging: Path, jobs: int | None) -> list[FileDigest]:
     """Fetch the weights into a folder and check their SHA-256; returns the files."""
     name = card.weights.path.rpartition("/")[2]
     if name.lower() in (CARD, MANIFEST):
@@ -88,7 +91,7 @@ def _fetch(session: Session, card: Card, result: VerifyVerdict, staging: Path) -
     place = staging / name
     commit = (result.commit or "").partition(":")[2]
     facts.check_settings(session, commit)
-    dvcbytes.fetch(session.git.root, commit, card.weights.path, place)
+    dvcbytes.fetch(session.git.root, commit, card.weights.path, place, jobs=jobs, watch=session.options.watch)
     listing = _sums(place, name)
     found = listing[0]["sha256"] if place.is_file() else digests.directory(_sums(place, ""))
     if found != result.weights:
@@ -116,7 +119,11 @@ def _sums(place: Path, prefix: str) -> list[FileDigest]:
     return found
 
 
-def _manifest(result: VerifyVerdict, listing: list[FileDigest]) -> bytes:
-    """Return what travels with the weights: which promotion they belong to, and every file's digest."""
-    kept = {key: value for key, value in records.to_value(result).items() if key not in ("checks", "notes", "schema")}
-    return canonical.encode({"schema": MANIFEST_SCHEMA, "files": list(listing), "promotion": kept})
+def _event(session: Session, result: VerifyVerdict) -> tuple[bytes, bytes]:
+    """Return the bytes of the promotion's event and of its signature, as they stand in the log."""
+    index = next(judged.index for judged in session.state.judged if judged.id == result.promotion)
+    found = session.log.files(session.git, index)
+    event, signature = found[events.EVENT_FILE], found[events.SIGNATURE_FILE]
+    if events.identity(event, signature) != result.promotion:
+        raise Undecided(f"event {index} cannot be read as the log has it", fix="look with 'govkit log verify'")
+    return event, signature

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 from msgspec import structs
 
-from govkit.core import assess, digests, history, tagcheck, tags, times, verdict
+from govkit.core import assess, compatibility, digests, history, tagcheck, tags, times, verdict
+from govkit.core.card import Contract
+from govkit.core.compatibility import Target
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
 from govkit.core.gates.base import Check, Verdict
 from govkit.core.state import Clearing, Judged, Promotion, State
@@ -24,7 +26,9 @@ from govkit.workflow.session import Session
 _MANY = 20
 
 
-def verify(session: Session, model: str, stage: str, *, min_head: str | None = None) -> VerifyVerdict:
+def verify(
+    session: Session, model: str, stage: str, *, min_head: str | None = None, target: Target | None = None
+) -> VerifyVerdict:
     """Prove which version serves in a stage, or say why that is not proven.
 
     Args:
@@ -32,6 +36,7 @@ def verify(session: Session, model: str, stage: str, *, min_head: str | None = N
         model: the model's full name.
         stage: the stage.
         min_head: ``SIZE`` or ``SIZE:sha256:…``: the log must hold at least this head.
+        target: where it would run, to be held against the card's contract; None if that is not asked.
 
     Raises:
         Usage: if there is no log, or neither model nor stage is known.
@@ -42,7 +47,7 @@ def verify(session: Session, model: str, stage: str, *, min_head: str | None = N
     check_min_head(session.log, min_head)
     checkpoints.check_fresh(session)
     promotion = _serving(session, model, stage)
-    work = _Verification(session, promotion)
+    work = _Verification(session, promotion, target)
     work.run()
     result = work.result()
     if result.verdict == "proven":
@@ -109,6 +114,7 @@ class _Verification:
 
     session: Session
     promotion: Promotion
+    target: Target | None = None
     checks: list[Check] = field(default_factory=list)
     proven: list[str] = field(default_factory=list)
     on_trust: list[str] = field(default_factory=list)
@@ -236,7 +242,8 @@ class _Verification:
             if digests.sha256(committed) != body.card:
                 self.add("card", Verdict.FAIL, required, "the commit's card is not the approved one")
                 return
-            facts.card_of(self.session, self.session.state.versions[self.promotion.model, body.version])
+            registered = facts.card_of(self.session, self.session.state.versions[self.promotion.model, body.version])
+            self._check_contract(registered[1].statements.contract)
             comparison = cards.check(self.session.git, tree, self.promotion.model)
         except Undecided as error:
             self.add("card", Verdict.INCONCLUSIVE, required, str(error), error.fix)
@@ -252,6 +259,12 @@ class _Verification:
             self.add("card", Verdict.FAIL, required, "; ".join(comparison.differences[:3]), "find out who edited it")
         else:
             self.add("card", Verdict.PASS, required, digests.short(body.card))
+
+    def _check_contract(self, contract: Contract) -> None:
+        """Hold the runtime contract against the calendar, and against where it would run."""
+        valid = compatibility.validity(contract, self._now())
+        self.checks += [valid] if valid else []
+        self.checks += compatibility.judge(contract, self.target) if self.target else []
 
     # -- who let it in ------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from govkit.core.errors import Undecided
 from govkit.workflow import checkpoints, verify
 
 VERIFY = ("verify", MODEL, "--stage", "production")
-FRESH = "records: {checkpoint.recorded: [validator]}\naudit: {freshness: 2d}\n"
+FRESH = "audit: {freshness: 2d}\n"
 
 
 @dataclass
@@ -104,6 +104,7 @@ def test_freshness_tells(requested: World) -> None:
     """The thief cannot sign a checkpoint: some time after the last honest one, the fork proves nothing any more."""
     policy = requested.repo / "governance" / "policy.yaml"
     policy.write_text(policy.read_text() + FRESH)
+    requested.let_record("checkpoint.recorded", "validator")
     requested.adopt_policy()
     requested.govkit("log", "checkpoint", as_="vera")
     requested.govkit("log", "checkpoint", as_="remy", expect=1)

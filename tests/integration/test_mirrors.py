@@ -63,10 +63,12 @@ def step(world: World) -> None:
     world.push_event(world.make_event(type="finding.closed", actor="ada"), None)
 
 
-def audit(world: World, section: str, *, records: str = "") -> None:
-    """Adopt a policy with an ``audit`` section, and perhaps with recording roles."""
+def audit(world: World, section: str, *checkpoints: str) -> None:
+    """Adopt a policy with an ``audit`` section, and perhaps with roles that write checkpoints."""
     path = world.repo / "governance" / "policy.yaml"
-    path.write_text(path.read_text() + f"audit: {section}\n" + (f"records: {records}\n" if records else ""))
+    path.write_text(path.read_text() + f"audit: {section}\n")
+    if checkpoints:
+        world.let_record("checkpoint.recorded", *checkpoints)
     world.adopt_policy()
 
 
@@ -449,7 +451,7 @@ def test_a_moved_tag_is_still_found(mirrored_world: tuple[World, Mirror]) -> Non
 def test_freshness(promoted: World) -> None:
     """Where the policy wants it, nothing is proven without a checkpoint, or with one that is too old."""
     copy = Mirror(promoted)
-    audit(promoted, f"{{mirrors: ['{copy.url}'], freshness: 2d}}", records="{checkpoint.recorded: [release-engineer]}")
+    audit(promoted, f"{{mirrors: ['{copy.url}'], freshness: 2d}}", "release-engineer")
     text = promoted.verify(expect=3).text
     assert "nothing is proven from a log that may be out of date why it has no checkpoint" in text
     assert "somebody in the role release-engineer signs: govkit log checkpoint" in text
@@ -475,7 +477,7 @@ def test_freshness(promoted: World) -> None:
 
 def test_checkpoint_of_a_compromised_key_is_none(promoted: World) -> None:
     """What a stolen key signed does not make the log fresh."""
-    audit(promoted, "{freshness: 2d}", records="{checkpoint.recorded: [release-engineer, engineer]}")
+    audit(promoted, "{freshness: 2d}", "release-engineer", "engineer")
     promoted.govkit("log", "checkpoint", as_="remy")
     promoted.verify()
     words = ("people", "rotate", "remy", "--key", f"{promoted.key_path('remy2')}.pub", "--reason", "compromised")

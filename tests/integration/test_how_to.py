@@ -1,0 +1,80 @@
+"""The commands of how-to pages, run as they stand there, in a governed repository.
+
+``credit-default`` stands for the model of the test's repository, and who signs is named for each command.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.world import MODEL, World
+
+PAGES = Path(__file__).resolve().parents[2] / "docs" / "how-to"
+TARGET = {
+    "schema": "govkit.target/v1",
+    "python": "3.12.4",
+    "frameworks": {"tiny": "1.1"},
+}
+
+
+def commands(page: str) -> list[str]:
+    """Return the lines of a page's blocks of commands, in their order."""
+    blocks = re.findall(r"^```bash\n(.*?)^```", (PAGES / page).read_text(), re.MULTILINE | re.DOTALL)
+    assert blocks
+    return [line for block in blocks for line in block.splitlines() if line and not line.startswith("#")]
+
+
+def run(world: World, lines: list[str], signers: dict[str, str]) -> None:
+    """Run lines in one shell; each command of govkit that signs with the key of whoever may."""
+    script = ["set -eu"]
+    for line in lines:
+        who = next((person for start, person in signers.items() if line.startswith(start)), "")
+        key = f"GOVKIT_KEY={world.key_path(who)} " if who else ""
+        script.append(f"{key}{line.replace('credit-default', MODEL)}")
+    world.shell("bash", "-c", "\n".join(script))
+
+
+@pytest.fixture
+def third(replaced: World) -> World:
+    """A world with one more version, which is to be tried."""
+    replaced.retrain(0.9)
+    replaced.register("1.2.0")
+    return replaced
+
+
+def test_roll_back_and_run_canaries(third: World) -> None:
+    """In the page's order; it leaves an event for each command that writes, and no more."""
+    page = "roll-back-and-run-canaries.md"
+    sample = re.search(r"^```json\n(.*?)^```", (PAGES / page).read_text(), re.MULTILINE | re.DOTALL)
+    assert sample is not None
+    (third.repo / "step.json").write_text(json.dumps(json.loads(sample[1])))
+    (third.repo / "values.yaml").write_text("threshold: 0.6\n")
+    (third.repo / "values-old.yaml").write_text("threshold: 0.5\n")
+    before = third.log().head.size
+    run(third, commands(page), {"govkit revoke": "rita", "govkit": "remy"})
+    kinds = [judged.event.type for judged in third.log().state.judged[before:] if judged.event]
+    assert kinds == [
+        "promotion.recorded",
+        "version.revoked",
+        "stage.cleared",
+        *["canary.recorded"] * 3,
+        "deployment.recorded",
+        "config.changed",
+    ]
+
+
+def test_verify_before_serving(governed: World) -> None:
+    """Before rolling out, with a target, fetching, and at start-up with the record pinned."""
+    path = governed.repo / "governance" / MODEL / "model.yaml"
+    contract = "contract: {framework: tiny, framework_version: '>=1', python: '>=3.11'}\n"
+    path.write_text(path.read_text() + contract)
+    governed.shell("dvc", "repro", "-q")
+    governed.commit("A contract")
+    governed.release("1.0.0")
+    (governed.repo / "target.yaml").write_text(json.dumps(TARGET))
+    run(governed, commands("verify-before-serving.md"), {})
+    assert (governed.repo / "served" / "model.json").is_file()
