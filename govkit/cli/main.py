@@ -28,6 +28,7 @@ from govkit.cli import (
     syncing,
     verifying,
     violations,
+    webhooks,
 )
 from govkit.cli import mirrors as _mirrors  # noqa: F401 - its commands belong to the group 'log'
 
@@ -82,6 +83,7 @@ for _command in (
     publishing.site,
     policies.policy,
     violations.violation,
+    webhooks.webhook,
 ):
     cli.add_command(_command)
 for _command in (syncing.sync, serving.install_hook, serving.receive):
