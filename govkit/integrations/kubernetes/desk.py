@@ -17,7 +17,7 @@ import msgspec
 from govkit.core.inert import line
 from govkit.integrations.kubernetes import messages
 from govkit.integrations.kubernetes.claims import Claim
-from govkit.integrations.kubernetes.messages import Ask, Message, Orders, Trouble
+from govkit.integrations.kubernetes.messages import Ask, Heard, Message, Orders, Trouble
 from govkit.integrations.kubernetes.standing import Answer, Standing
 
 #: How many claims wait for a proof at a time; more are told to come again.
@@ -173,6 +173,9 @@ class Desk:
     async def _hear(self, message: Message) -> None:
         before = self.standing.trouble
         self.standing.take(message)
+        if isinstance(message, Heard):
+            # A revocation is on disk before anybody is told of it: a process may end at any moment.
+            self.write()
         if isinstance(message, Trouble) and message.why != before:
             self.tell(f"the clone is not brought up to date: {line(message.why)}")
         if isinstance(message, messages.Proof):
@@ -183,13 +186,15 @@ class Desk:
     async def keep(self, every: float = 1.0) -> None:
         """Write what must hold over restarts whenever it changed, until cancelled."""
         while True:
-            if self.standing.changed:
-                await self._write()
+            self.write()
             await asyncio.sleep(every)
 
-    async def _write(self) -> None:
+    def write(self) -> None:
+        """Write what must hold over restarts, if it changed."""
+        if not self.standing.changed:
+            return
         try:
-            # Written here, and not in a thread: what is written must not change meanwhile, and it is small.
+            # Here, and not in a thread: what is written must not change meanwhile, and it is small.
             self.standing.keep(self.settings.state)
         except OSError as error:
             self.standing.changed = True

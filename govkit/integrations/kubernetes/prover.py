@@ -45,6 +45,7 @@ class Prover:
     refs: dict[str, str] | None = None
     proved: float = 0.0
     watched: dict[tuple[str, str], None] = field(default_factory=dict)
+    proven: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.watched = dict.fromkeys((model, stage) for model, stage in self.orders.watched)
@@ -141,8 +142,11 @@ class Prover:
         self.session = session
         head = session.log.head
         self.orders.min_head = f"{head.size}:{head.root}"
-        self.say(_heard(session))
-        for model, stage in self.watched:
+        heard = _heard(session)
+        self.say(heard)
+        # First what serves since just now: somebody may wait for it. The rest is proven until it no longer is.
+        changed = [pair for pair in self.watched if heard.serving.get(key(*pair)) != self.proven.get(pair)]
+        for model, stage in [*changed, *(pair for pair in self.watched if pair not in changed)]:
             if (model, stage) in session.state.stages:
                 self.say(self._proof(session, model, stage))
 
@@ -150,6 +154,7 @@ class Prover:
         root, size = session.log.root_of_trust, session.log.head.size
         last = session.state.last(model, stage)
         record = last.at.id if isinstance(last, Promotion) else ""
+        self.proven[model, stage] = record
         try:
             found = verify.verify(session, model, stage, min_head=self.orders.min_head)
         except (GovkitError, Malformed, OSError) as error:

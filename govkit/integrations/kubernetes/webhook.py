@@ -83,6 +83,7 @@ class Webhook:
             for work in works:
                 work.cancel()
             await asyncio.gather(*works, return_exceptions=True)
+            self.desk.write()
 
     # -- routes -------------------------------------------------------------------------------------------------
 
