@@ -14,6 +14,7 @@ from govkit.cli import (
     doctoring,
     exporting,
     followups,
+    kubernetes,
     logs,
     looking,
     making,
@@ -84,6 +85,8 @@ for _command in (
     policies.policy,
     violations.violation,
     webhooks.webhook,
+    kubernetes.kubernetes,
+    kubernetes.kserve_init,
 ):
     cli.add_command(_command)
 for _command in (syncing.sync, serving.install_hook, serving.receive):
