@@ -147,6 +147,8 @@ def container(world: World, *words: str, code: int = 0) -> str:
     folder.mkdir(exist_ok=True)
     away = ("GOVKIT_KNOWN_ROOTS", "GOVKIT_ROOT")
     env = {**{name: value for name, value in world.env.items() if name not in away}, "HOME": str(folder)}
+    # The world's DVC remote lies beside each of its clones.
+    env["TMPDIR"] = str(world.folder)
     done = subprocess.run(["govkit", *words], cwd=folder, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stdout + done.stderr
     return " ".join((done.stdout + done.stderr).split())

@@ -7,23 +7,27 @@ taken the stage, the version was revoked or the stage cleared, the pod does not 
 from __future__ import annotations
 
 import contextlib
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from govkit.core import limits
 from govkit.core.delivered import MANIFEST
 from govkit.core.errors import Refused, Usage
 from govkit.core.state import Promotion
 from govkit.core.verdict import VerifyVerdict
 from govkit.integrations.kubernetes.source import Source
-from govkit.storage import clones
+from govkit.storage import clones, files
+from govkit.storage.trees import CommitTree
 from govkit.workflow import get, verify
 from govkit.workflow.get import Delivery, NotProven
 from govkit.workflow.plans import Options
 from govkit.workflow.session import Session
 
 _INCOMING = ".govkit-incoming"
+_SETTINGS = ".dvc/config"
 
 
 def check(source: Source) -> VerifyVerdict:
@@ -59,6 +63,7 @@ def initialise(source: Source, folder: Path, *, jobs: int | None = None) -> Deli
     with _session(source) as session:
         incoming = folder / _INCOMING
         try:
+            _lay_out(session, source)
             done = get.get(session, source.model, source.stage, incoming, jobs=jobs)
             _move(incoming, folder)
         finally:
@@ -85,6 +90,20 @@ def _clear_remains(folder: Path) -> None:
             shutil.rmtree(entry, ignore_errors=True)
 
 
+def _lay_out(session: Session, source: Source) -> None:
+    """Put the DVC settings of the promoted commit where DVC looks for them; nothing else is checked out.
+
+    Without them DVC would clone once more, and look for a remote that is named relatively in the wrong place. Settings
+    that would make DVC run something are refused before it is called, as everywhere.
+    """
+    last = session.state.last(source.model, source.stage)
+    if isinstance(last, Promotion):
+        tree = CommitTree(session.git, last.body.commit.partition(":")[2])
+        settings = tree.read(_SETTINGS, limit=limits.CONFIG) if _SETTINGS in tree.paths() else None
+        if settings is not None:
+            files.write(session.git.root / _SETTINGS, settings)
+
+
 def _move(incoming: Path, folder: Path) -> None:
     moved: list[Path] = []
     try:
@@ -104,20 +123,29 @@ def _move(incoming: Path, folder: Path) -> None:
 @contextlib.contextmanager
 def _session(source: Source) -> Iterator[Session]:
     """Clone the repository that a source pins, and make sure that the log has the pinned record in force."""
-    with tempfile.TemporaryDirectory(prefix="govkit-") as name:
-        clone = Path(name) / "clone"
+    clone = Path(tempfile.gettempdir()) / f"govkit-{secrets.token_hex(8)}"
+    try:
         clones.clone(clones.check_address(source.repository), clone)
         session = Session(Options(repo=clone, root=source.root))
-        try:
-            session.check_trust()
-            last = session.state.last(source.model, source.stage)
-            if isinstance(last, Promotion) and last.at.id != source.record:
-                raise Refused(
-                    f"{source.model} in {source.stage} is no longer what was pinned",
-                    why=f"pinned is the record {source.record}, and the log has {last.at.id}, "
-                    f"which is {source.model}@{last.body.version}",
-                    fix="render the manifests again: govkit kubernetes manifests",
-                )
+        with contextlib.closing(session.git):
+            _check_pin(session, source)
             yield session
-        finally:
-            session.git.close()
+    finally:
+        shutil.rmtree(clone, ignore_errors=True)
+
+
+def _check_pin(session: Session, source: Source) -> None:
+    """Refuse a log of another root, and one in which another promotion has taken the stage.
+
+    Raises:
+        Refused, Undecided: then.
+    """
+    session.check_trust()
+    last = session.state.last(source.model, source.stage)
+    if isinstance(last, Promotion) and last.at.id != source.record:
+        raise Refused(
+            f"{source.model} in {source.stage} is no longer what was pinned",
+            why=f"pinned is the record {source.record}, and the log has {last.at.id}, "
+            f"which is {source.model}@{last.body.version}",
+            fix="render the manifests again: govkit kubernetes manifests",
+        )

@@ -7,7 +7,7 @@ import contextlib
 import signal
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -66,8 +66,8 @@ class Webhook:
         self.buckets: Counter[float] = Counter()
         self.seconds, self.count = 0.0, 0
 
-    async def serve(self, place: Place, listening: Callable[[int], None], until: Awaitable[object]) -> None:
-        """Answer until ``until`` is done.
+    async def serve(self, place: Place, listening: Callable[[int], None], ended: asyncio.Event) -> None:
+        """Answer until ``ended`` is set.
 
         Raises:
             Usage: if certificate and key are not a pair.
@@ -78,7 +78,7 @@ class Webhook:
         try:
             async with self.doors.open(place.host, place.port, certificate) as port:
                 listening(port)
-                await until
+                await ended.wait()
         finally:
             for work in works:
                 work.cancel()
@@ -154,6 +154,6 @@ def run(webhook: Webhook, place: Place, listening: Callable[[int], None]) -> Non
         for number in (signal.SIGTERM, signal.SIGINT):
             with contextlib.suppress(NotImplementedError):
                 loop.add_signal_handler(number, ended.set)
-        await webhook.serve(place, listening, ended.wait())
+        await webhook.serve(place, listening, ended)
 
     asyncio.run(main())
