@@ -78,3 +78,11 @@ def test_verify_before_serving(governed: World) -> None:
     (governed.repo / "target.yaml").write_text(json.dumps(TARGET))
     run(governed, commands("verify-before-serving.md"), {})
     assert (governed.repo / "served" / "model.json").is_file()
+
+
+def test_deploy_on_kubernetes(replaced: World) -> None:
+    """The page's manifests are rendered where it says, and it names every one of them and no other."""
+    page = "deploy-on-kubernetes.md"
+    run(replaced, commands(page), {})
+    found = {path.name for path in (replaced.repo / "manifests").iterdir()}
+    assert found == set(re.findall(r"^\| `([a-z-]+\.yaml)` \|", (PAGES / page).read_text(), re.MULTILINE))

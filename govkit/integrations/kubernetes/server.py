@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: Seconds for a TLS handshake; for a first or next request; for a body; and for which a quiet connection is kept.
 HANDSHAKE: Final = 5.0
-FIRST: Final = 10.0
+FIRST: Final = 15.0
 BODY: Final = 5.0
 QUIET: Final = 90.0
 #: Open connections; an API server keeps a handful.

@@ -82,7 +82,7 @@ def _address(host: str, path: str, words: dict[str, str]) -> str:
     via, user = words.get("via", "https"), words.get("user", "")
     if via == "file" and not host and not user:
         return f"file://{path}"
-    if via not in ("https", "ssh") or not host or (user and via != "ssh"):
+    if via not in ("https", "ssh") or not host or len(path) < 2 or (user and via != "ssh"):
         raise Usage(f"'{via}' with host '{host}' is no way to a repository", fix=_FORM)
     return f"{via}://{user}{'@' if user else ''}{host}{path}"
 
