@@ -115,6 +115,22 @@ def test_inference_services_are_held_against_their_sources(house: House) -> None
         assert why in answer.message
 
 
+def test_sources_anywhere_in_an_object_are_held_against_its_claim(house: House) -> None:
+    """As in the argument of an init container, which KServe makes of a storageUri."""
+    root, good = house.world.log().root_of_trust, house.good()
+    pinned = f"govkit://git.example.org/m.git?model={MODEL}&stage=production&record={house.production}&root={root}"
+
+    def with_init(said: dict[str, str], *args: str) -> dict[str, Any]:
+        made = pod(said)
+        init = {"name": "storage-initializer", "image": "i", "args": list(args)}
+        return {**made, "spec": {**made["spec"], "initContainers": [init]}}
+
+    assert house.running.ask(with_init(good, pinned, "/mnt/models")).allowed
+    other = pinned.replace(house.production, house.staging)
+    for wrong in (with_init(good, pinned, other), with_init({}, pinned), with_init(good, f"--uri={pinned}")):
+        assert "spec.initContainers[0].args" in house.running.ask(wrong).message
+
+
 # -- what may not -----------------------------------------------------------------------------------------------------
 
 

@@ -167,7 +167,7 @@ def _words(claim: Claim) -> str:
     return f"{claim.model} in {claim.stage} by {claim.record}"
 
 
-# -- KServe -----------------------------------------------------------------------------------------------------------
+# -- sources ----------------------------------------------------------------------------------------------------------
 
 
 def _is_kserve(thing: Mapping[str, Any]) -> bool:
@@ -175,7 +175,7 @@ def _is_kserve(thing: Mapping[str, Any]) -> bool:
 
 
 def _with_sources(thing: Mapping[str, Any], claim: Claim | None) -> Claim | None:
-    """Hold every ``govkit://`` source of a KServe object against its claim; return it with the root they pin."""
+    """Hold every ``govkit://`` source in an object against its claim; return it with the root that they pin."""
     roots = set()
     for place, uri in _sources(thing):
         try:
@@ -200,11 +200,13 @@ def _with_sources(thing: Mapping[str, Any], claim: Claim | None) -> Claim | None
 
 
 def _sources(thing: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the ``storageUri`` of each component of a KServe object that govkit has to do with."""
-    if not _is_kserve(thing):
-        return
-    for name in _COMPONENTS:
-        for part, value in (_walk(thing, "spec", name) or {}).items():
-            uri = value.get("storageUri") if isinstance(value, Mapping) else None
-            if isinstance(uri, str) and uri.casefold().strip().startswith(source.SCHEME):
-                yield f"spec.{name}.{part}.storageUri", uri
+    """Yield every ``govkit://`` source in an object, with its path: a ``storageUri``, an argument, a variable."""
+    rest: list[tuple[str, Any]] = [(key, thing[key]) for key in thing if key not in ("metadata", "status")]
+    while rest:
+        place, value = rest.pop()
+        if isinstance(value, Mapping):
+            rest += [(f"{place}.{key}", item) for key, item in value.items() if key != "annotations"]
+        elif isinstance(value, list):
+            rest += [(f"{place}[{index}]", item) for index, item in enumerate(value)]
+        elif isinstance(value, str) and source.SCHEME in value.casefold():
+            yield place, value
