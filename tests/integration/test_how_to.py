@@ -85,3 +85,11 @@ def test_show_governance_in_mlflow(promoted: World) -> None:
     """Bring everything over, and check: against a real server."""
     with mlflowserver.running(promoted.folder / "mlflow") as address:
         run(promoted, commands("show-governance-in-mlflow.md"), {}, MLFLOW_TRACKING_URI=address)
+
+
+def test_deploy_on_kubernetes(replaced: World) -> None:
+    """The page's manifests are rendered where it says, and it names every one of them and no other."""
+    page = "deploy-on-kubernetes.md"
+    run(replaced, commands(page), {})
+    found = {path.name for path in (replaced.repo / "manifests").iterdir()}
+    assert found == set(re.findall(r"^\| `([a-z-]+\.yaml)` \|", (PAGES / page).read_text(), re.MULTILINE))
