@@ -198,6 +198,8 @@ def _words(error: Exception) -> str:
 def main() -> None:
     """Run as a process: orders on the command line, messages on standard output."""
     orders = msgspec.json.decode(sys.argv[1], type=Orders)
+    # Answering comes first: it is a person who waits for it.
+    os.nice(5)
     # Whatever else prints must not come between the messages.
     with os.fdopen(os.dup(1), "wb") as out:
         os.dup2(2, 1)
