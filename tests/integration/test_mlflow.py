@@ -14,7 +14,6 @@ from mlflow import MlflowClient
 from govkit.core.state import State
 from govkit.integrations import registry_mirror
 from tests import mlflowserver
-from tests.integration.test_how_to import commands, run
 from tests.world import MODEL, Result, World
 
 _COUNT = itertools.count()
@@ -243,15 +242,6 @@ def test_no_password_is_told(promoted: World) -> None:
     for uri in ("http://ada:geheim@127.0.0.1:1", "https://h/?token=geheim", "sqlite:///geheim", "http://[geheim"):
         found = promoted.govkit("mlflow", "sync", "--tracking-uri", uri, expect=2)
         assert "geheim" not in found.text
-
-
-def test_how_to_page(promoted: World, server: str, registry: MlflowClient) -> None:
-    """The page's commands, in their order; the second run writes, and the check then finds nothing."""
-    promoted.env["MLFLOW_TRACKING_URI"] = server
-    before = promoted.log().head.size
-    run(promoted, commands("show-governance-in-mlflow.md"), {})
-    assert serves(registry) == {"production": "1.0.0", "staging": "1.0.0"}
-    assert promoted.log().head.size == before
 
 
 def test_break_glass_is_not_approval(promoted: World, server: str, registry: MlflowClient) -> None:
