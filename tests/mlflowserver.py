@@ -35,6 +35,8 @@ def running(folder: Path) -> Iterator[str]:
         str(folder / "files"),
     ]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "COV"))}
+    # Its job runner is eight more processes, and telemetry is nobody's business.
+    environment |= {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
         try:

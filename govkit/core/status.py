@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
-from govkit.core.state import Promotion, State, Version
+from govkit.core.state import Promotion, Request, State, Tally, Version
 
 GovernanceStatus = Literal["pending_review", "approved", "rejected", "revoked"]
 
 
-def of(state: State, version: Version) -> GovernanceStatus:
+def of(state: State, version: Version, tally: Callable[[Request], Tally] | None = None) -> GovernanceStatus:
     """Return a version's status; the first of these that holds.
 
     - ``revoked``: it is.
@@ -17,6 +18,12 @@ def of(state: State, version: Version) -> GovernanceStatus:
     - ``approved``: it was let into a stage in the usual way, or is asked for and all approvals are there. A
       break-glass promotion is none: it passes approval over.
     - ``pending_review``: everything else.
+
+    Args:
+        state: what the log says.
+        version: the version.
+        tally: how the decisions on a request count. By the log alone if None; who has Git and a clock can also leave
+            out the words of commit authors and those that have ended.
     """
     key = (version.model, version.body.version)
     if key in state.revoked:
@@ -34,10 +41,11 @@ def of(state: State, version: Version) -> GovernanceStatus:
     )
     if held and not serves:
         return "rejected"
-    return "approved" if approved or _all_said_yes(state, version) else "pending_review"
+    return "approved" if approved or _all_said_yes(state, version, tally or state.tally) else "pending_review"
 
 
-def _all_said_yes(state: State, version: Version) -> bool:
-    open_ones = (request for request in state.requests.values() if request.state == "open" and request.way == "promote")
-    mine = (one for one in open_ones if (one.model, one.body.version) == (version.model, version.body.version))
-    return any(not state.void(request) and state.tally(request).approved for request in mine)
+def _all_said_yes(state: State, version: Version, tally: Callable[[Request], Tally]) -> bool:
+    key = (version.model, version.body.version)
+    asked = [one for one in state.requests.values() if (one.model, one.body.version) == key]
+    usable = [one for one in asked if one.state == "open" and one.way == "promote" and not state.void(one)]
+    return any(tally(request).approved for request in usable)

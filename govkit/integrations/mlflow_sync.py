@@ -1,26 +1,37 @@
 """Bringing MLflow's model registry up to what the log says, and telling what somebody changed there by hand.
 
-A version of the log is found again by its tag ``govkit.version``, as MLflow gives numbers of its own. What was written
-last is remembered in MLflow itself, as a digest, so that a change by hand can be told from news in the log.
+MLflow gives numbers of its own, so a version of the log is found again by its source, which MLflow lets nobody change
+afterwards, and never by a tag alone: whoever may write tags could have an alias point at weights of their own. What was
+written last is remembered in MLflow itself, as a digest, so that a change by hand can be told from news in the log.
 """
 
 from __future__ import annotations
 
 import os
+import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from govkit.core import canonical, digests
-from govkit.core.errors import Undecided, Usage
+from govkit.core.errors import Refused, Undecided, Usage
 from govkit.integrations import registry_mirror
 from govkit.integrations.registry_mirror import Wanted, WantedModel
-from govkit.workflow import query
+from govkit.workflow import checkpoints, judge, query
 from govkit.workflow.session import Session
 
 #: Tags of govkit's own in MLflow: what was written last of a version, and of a model's aliases.
 WRITTEN, ALIASES, VERSIONS = "govkit.written", "govkit.aliases", "govkit.versions"
-_SECONDS, _RETRIES = "20", "2"
+#: What MLflow's client takes from the environment, unless the user says otherwise there: it would try for minutes
+#: before it says that nobody is there, and would tell its makers that it was used.
+_ENVIRONMENT = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+#: How much of a value that somebody wrote there is told.
+_SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -68,6 +79,7 @@ def sync(
     """
     session.check_trust()
     session.check_history()
+    checkpoints.check_fresh(session)
     known = sorted({key[0] for key in session.state.versions})
     for model in models:
         if model not in known:
@@ -78,32 +90,56 @@ def sync(
 
     try:
         for number, model in enumerate(models or known):
-            mirror = registry_mirror.wanted(session.state, session.log.root_of_trust, model)
+            mirror = registry_mirror.wanted(
+                session.state, session.log.root_of_trust, model, partial(judge.tally, session)
+            )
             found += _Model(client, mirror, write).run()
             if watch is not None:
                 watch("bringing models over", number + 1, len(models or known))
     except MlflowException as error:
         raise Undecided(
             "MLflow did not do what was asked of it",
-            why=str(error).splitlines()[0][:300],
+            why=f"{error}".strip().partition("\n")[0][:300],
             fix="check MLFLOW_TRACKING_URI, its user and its server; what was written stays, and the next run goes on",
         ) from error
     return found
 
 
 def _client(uri: str | None) -> Any:
-    uri = uri or os.environ.get("MLFLOW_TRACKING_URI")
-    if not uri:
-        raise Usage("no MLflow server is named", fix="set MLFLOW_TRACKING_URI, or name it with --tracking-uri")
-    # MLflow would try for minutes before it says that nobody is there.
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", _SECONDS)
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", _RETRIES)
+    uri = _address(uri or os.environ.get("MLFLOW_TRACKING_URI") or "")
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     try:
         from mlflow import MlflowClient
     except ModuleNotFoundError as error:
         fix = "pip install 'dvc-govkit[mlflow]'"
         raise Usage("MLflow's client is not installed", why=str(error), fix=fix) from error
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def _address(uri: str) -> str:
+    """Return the address of a server.
+
+    MLflow's client quotes the whole address when something goes wrong, so there must be no password in it.
+
+    Raises:
+        Usage: if there is none, or it is no server's; it does not repeat what may hold a password.
+    """
+    if not uri:
+        raise Usage("no MLflow server is named", fix="set MLFLOW_TRACKING_URI, or name it with --tracking-uri")
+    try:
+        parts = urllib.parse.urlsplit(uri)
+    except ValueError:
+        parts = urllib.parse.SplitResult("", "", "", "", "")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Usage("MLflow's address is not that of a server", fix="write https://HOST[:PORT][/PATH]")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise Usage(
+            "MLflow's address holds more than host, port and path",
+            why="addresses end up in messages and logs, and passwords must not",
+            fix="set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN",
+        )
+    return uri
 
 
 class _Model:
@@ -119,7 +155,9 @@ class _Model:
         if registered is None:
             yield self._change("", "the model is not there", by_hand=False)
             if self._write:
-                self._client.create_registered_model(self._wanted.name, tags={"govkit.model": self._wanted.model})
+                self._client.create_registered_model(self._wanted.name, tags=self._wanted.tags)
+        else:
+            yield from self._whose(remembered)
         numbers: dict[str, str] = {}
         written = set(remembered.get(VERSIONS, "").split())
         existing, strange = self._existing(there=registered is not None)
@@ -139,6 +177,24 @@ class _Model:
         if self._write and remembered.get(VERSIONS) != names:
             self._client.set_registered_model_tag(self._wanted.name, VERSIONS, names)
 
+    def _whose(self, tags: Mapping[str, str]) -> Iterator[Change]:
+        """Make sure that the model is not brought from another log, and put right the tags that say so.
+
+        Raises:
+            Refused: if it is: two logs would undo each other's work for ever.
+        """
+        for name, value in self._wanted.tags.items():
+            if tags.get(name, value) != value:
+                raise Refused(
+                    f"MLflow's model '{self._wanted.name}' is brought from another log or model",
+                    why=f"its tag {name} is {_shown(tags[name])}, and here it is {value}",
+                    fix="use another server; or, if somebody only edited the tag, delete it there and run this again",
+                )
+            if name not in tags:
+                yield self._change("", f"the model's tag {name} is missing there", by_hand=True)
+                if self._write:
+                    self._client.set_registered_model_tag(self._wanted.name, name, value)
+
     def _registered(self) -> Any:
         from mlflow.exceptions import MlflowException
         from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
@@ -154,16 +210,27 @@ class _Model:
         """Return MLflow's versions by the log's, and those that are not from here or stand there twice."""
         found: dict[str, Any] = {}
         strange: list[Change] = []
-        known = {one.version for one in self._wanted.versions}
+        known = {one.source: one.version for one in self._wanted.versions}
         for one in sorted(self._all() if there else [], key=lambda each: int(each.version)):
-            own = one.tags.get("govkit.version")
-            if own in known and own not in found:
+            own = known.get(one.source)
+            if own is not None and own not in found:
                 found[own] = one
             else:
-                known_as = "it stands there twice, also as" if own in known else "not from the log:"
-                what = f"{known_as} MLflow's version {one.version}"
-                strange.append(Change(self._wanted.model, own or "", what, by_hand=True, action="left"))
+                strange += self._strange(own or "", one)
         return found, strange
+
+    def _strange(self, version: str, one: Any) -> Iterator[Change]:
+        """Tell of a version that somebody added. It is theirs and stays; what only govkit says of versions does not."""
+        known_as = "it stands there twice, also as" if version else "not from the log:"
+        what = f"{known_as} MLflow's version {one.version}, from {_shown(one.source or 'nowhere')}"
+        yield Change(self._wanted.model, version, what, by_hand=True, action="left")
+        for name in sorted({*registry_mirror.TAGS, WRITTEN} & one.tags.keys()):
+            what = (
+                f"MLflow's version {one.version} has {name} {_shown(one.tags[name])}, and the log knows nothing of it"
+            )
+            yield self._change(version, what, by_hand=True)
+            if self._write:
+                self._client.delete_model_version_tag(self._wanted.name, one.version, name)
 
     def _all(self) -> list[Any]:
         pages: list[Any] = []
@@ -185,7 +252,7 @@ class _Model:
         touched = number.tags.get(WRITTEN) != _digest(has)
         for name, value in wanted.tags.items():
             if has[name] != value:
-                what = f"{name} is {has[name] or 'missing'} there, {value or 'empty'} in the log"
+                what = f"{name} is {_shown(has[name] or 'missing')} there, {value or 'empty'} in the log"
                 yield self._change(wanted.version, what, by_hand=touched)
                 if self._write:
                     self._client.set_model_version_tag(self._wanted.name, number.version, name, value)
@@ -216,6 +283,10 @@ class _Model:
 
 def _digest(tags: Mapping[str, str | None]) -> str:
     return digests.sha256(canonical.encode(tags))
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _words(aliases: dict[str, str]) -> str:

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from govkit.core import status
-from govkit.core.state import State
+from govkit.core.state import Request, State, Tally
 
 #: Aliases that MLflow keeps for itself.
 _TAKEN = re.compile(r"(?i)latest|v\d+")
+#: The tags of a version: nobody but govkit says these.
+TAGS = (
+    "governance_status",
+    "data_version",
+    "code_commit",
+    "card_digest",
+    "weights_digest",
+    "govkit.version",
+    "govkit.model",
+    "govkit.log",
+    "govkit.promotions",
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +42,7 @@ class WantedModel:
     Attributes:
         model: its full name in the log.
         name: its name in the registry.
+        tags: of the model itself: which one it is, and of which log.
         versions: its versions in the order in which they were registered.
         aliases: by alias, the version in the log that it points at.
         stages: the aliases that stand for stages, used or not.
@@ -36,18 +50,20 @@ class WantedModel:
 
     model: str
     name: str
+    tags: dict[str, str]
     versions: list[Wanted]
     aliases: dict[str, str]
     stages: list[str]
 
 
-def wanted(state: State, root: str, model: str) -> WantedModel:
+def wanted(state: State, root: str, model: str, tally: Callable[[Request], Tally] | None = None) -> WantedModel:
     """Return what the registry should say of a model.
 
     Args:
         state: what the log says.
         root: the log's root of trust.
         model: the model.
+        tally: how the decisions on a request count; see :func:`govkit.core.status.of`.
     """
     versions = [version for (name, _), version in state.versions.items() if name == model]
     stages = sorted({stage for name, stage in state.stages if name == model} | set(_stages(state)))
@@ -56,20 +72,22 @@ def wanted(state: State, root: str, model: str) -> WantedModel:
     for version in versions:
         body = version.body
         promotions = [one.at.id for one in serving.values() if one is not None and one.body.version == body.version]
-        tags = {
-            "governance_status": status.of(state, version),
-            "data_version": body.data,
-            "code_commit": body.commit.partition(":")[2],
-            "card_digest": body.card,
-            "weights_digest": body.weights,
-            "govkit.version": body.version,
-            "govkit.model": model,
-            "govkit.log": root,
-            "govkit.promotions": " ".join(sorted(promotions)),
-        }
+        values = (
+            status.of(state, version, tally),
+            *(body.data, body.commit.partition(":")[2], body.card, body.weights),
+            *(body.version, model, root, " ".join(sorted(promotions))),
+        )
+        tags = dict(zip(TAGS, values, strict=True))
         found.append(Wanted(body.version, f"govkit://{root.partition(':')[2][:16]}/{model}@{body.version}", tags))
     aliases = {alias(stage): one.body.version for stage, one in serving.items() if one is not None}
-    return WantedModel(model, registry_name(model), found, aliases, [alias(stage) for stage in stages])
+    return WantedModel(
+        model,
+        registry_name(model),
+        {"govkit.model": model, "govkit.log": root},
+        found,
+        aliases,
+        [alias(stage) for stage in stages],
+    )
 
 
 def _stages(state: State) -> list[str]:
@@ -84,5 +102,5 @@ def registry_name(model: str) -> str:
 
 
 def alias(stage: str) -> str:
-    """Return the alias of a stage; MLflow keeps ``latest`` and ``v1`` for itself."""
-    return f"stage-{stage}" if _TAKEN.fullmatch(stage) else stage
+    """Return the alias of a stage; MLflow keeps ``latest`` and ``v1`` for itself, and no stage ends in ``_``."""
+    return f"{stage}_" if _TAKEN.fullmatch(stage) else stage

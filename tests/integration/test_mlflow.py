@@ -120,7 +120,7 @@ def test_changes_by_hand_are_told_and_put_right(replaced: World, server: str, re
     assert status(registry)["1.0.0"] == "revoked"
     assert "2 differences were made by hand" in sync(replaced, server).text
     assert status(registry)["1.0.0"] == "approved" and serves(registry)["production"] == "1.1.0"
-    registry.create_model_version(MODEL, source="s3://elsewhere/model")
+    registry.create_model_version(MODEL, source="s3://elsewhere/weights")
     registry.delete_model_version(MODEL, "2")
     told = changes(replaced, server)
     assert {(change["version"], change["by_hand"], change["action"]) for change in told} >= {
@@ -187,3 +187,72 @@ def test_aliases_that_mlflow_takes(stage: str, server: str, registry: MlflowClie
 def test_nothing_is_wanted_of_an_empty_log() -> None:
     """A model without versions has none."""
     assert registry_mirror.wanted(State(), f"sha256:{'0' * 64}", "scorer").versions == []
+
+
+def test_an_alias_never_points_at_what_somebody_planted(promoted: World, server: str, registry: MlflowClient) -> None:
+    """A version with the right tags and another source, there before the first run, is no version of the log."""
+    registry.create_registered_model(MODEL)
+    tags = {"govkit.version": "1.0.0", "governance_status": "approved", "colour": "red"}
+    registry.create_model_version(MODEL, source="s3://elsewhere/evil", tags=tags)
+    found = sync(promoted, server)
+    assert "s3://elsewhere/evil" in found.text and "BY HAND" in found.text
+    number = str(registry.get_registered_model(MODEL).aliases["production"])
+    assert number == "2" and registry.get_model_version(MODEL, number).source.startswith("govkit://")
+    assert registry.get_model_version(MODEL, "1").tags == {"colour": "red"}
+    assert [change["action"] for change in changes(promoted, server)] == ["left"]
+
+
+def test_a_version_is_known_though_its_tags_are_gone(replaced: World, server: str, registry: MlflowClient) -> None:
+    """They are written again, on the same version of MLflow's, also where two were exchanged."""
+    sync(replaced, server)
+    registry.set_model_version_tag(MODEL, "1", "govkit.version", "1.1.0")
+    registry.set_model_version_tag(MODEL, "2", "govkit.version", "1.0.0")
+    registry.delete_model_version_tag(MODEL, "2", "govkit.written")
+    assert {change["by_hand"] for change in changes(replaced, server)} == {True}
+    versions = registry.search_model_versions(f"name='{MODEL}'")
+    assert {str(one.version): one.tags["govkit.version"] for one in versions} == {"1": "1.0.0", "2": "1.1.0"}
+    assert changes(replaced, server) == []
+
+
+def test_hostile_text_is_shown_as_text(promoted: World, server: str, registry: MlflowClient) -> None:
+    """Escapes, markup and right-to-left marks in a tag reach no terminal; a long value is cut."""
+    sync(promoted, server)
+    hostile = "\x1b[31m<b>ok</b>\u202egnp.exe\n::error::x"
+    registry.set_model_version_tag(MODEL, "1", "governance_status", hostile)
+    registry.set_model_version_tag(MODEL, "1", "card_digest", "x" * 50_000)
+    for words in ((), ("--format", "json")):
+        found = sync(promoted, server, "--dry-run", *words)
+        assert not {"\x1b", "\u202e"} & set(found.out + found.err)
+        assert "\n::" not in found.out and len(found.out) < 5000
+    sync(promoted, server)
+    assert status(registry) == {"1.0.0": "approved"}
+
+
+def test_two_logs_do_not_fight_over_a_model(promoted: World, server: str, registry: MlflowClient) -> None:
+    """The second is refused; a tag that is merely gone is written again."""
+    sync(promoted, server)
+    registry.delete_registered_model_tag(MODEL, "govkit.log")
+    assert [change["by_hand"] for change in changes(promoted, server)] == [True]
+    registry.set_registered_model_tag(MODEL, "govkit.log", f"sha256:{'1' * 64}")
+    assert "brought from another log" in sync(promoted, server, expect=1).text
+
+
+def test_no_password_is_told(promoted: World) -> None:
+    """An address that holds one, or that is none, is refused without being repeated."""
+    for uri in ("http://ada:geheim@127.0.0.1:1", "https://h/?token=geheim", "sqlite:///geheim", "http://[geheim"):
+        found = promoted.govkit("mlflow", "sync", "--tracking-uri", uri, expect=2)
+        assert "geheim" not in found.text
+
+
+def test_break_glass_is_not_approval(promoted: World, server: str, registry: MlflowClient) -> None:
+    """A version that is let in past approval serves, and still waits for review."""
+    promoted.allow_break_glass()
+    promoted.adopt_policy()
+    promoted.retrain(0.9)
+    promoted.register("2.0.0")
+    way = ("--stage", "production", "--break-glass", "--ticket", "INC-1", "-m", "outage")
+    promoted.govkit("request", f"{MODEL}@2.0.0", *way, as_="ada")
+    promoted.approve("2.0.0", "production", "rita")
+    promoted.govkit("promote", f"{MODEL}@2.0.0", *way, as_="remy")
+    sync(promoted, server)
+    assert (status(registry)["2.0.0"], serves(registry)["production"]) == ("pending_review", "2.0.0")
