@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from govkit.core.policy import Choice
     from govkit.core.resolve import Way
     from govkit.workflow.plans import Written
+    from govkit.workflow.session import Session
 
 stage_option = click.option("--stage", required=True, help="The stage.")
 rollback_option = click.option(
@@ -205,27 +207,43 @@ def submit(file: Path, signature: Path | None, output: str, **options: Any) -> N
 
 
 @click.command()
-@click.argument("version", metavar="MODEL[@VERSION]")
-@stage_option
+@click.argument("version", metavar="[MODEL[@VERSION]]", required=False)
+@click.option("--stage", help="The stage; it may be left out with --ready.")
 @click.option("-m", "--message", "reason", default="", help="Words for the record.")
 @ticket_option
 @break_glass_option
+@click.option(
+    "--ready", "is_ready", is_flag=True, help="Promote every open request that is ready; of MODEL or STAGE if named."
+)
 @online_option
 @common.writes
 def promote(
-    version: str,
-    stage: str,
+    version: str | None,
+    stage: str | None,
     reason: str,
     ticket: str,
     break_glass: bool,
+    is_ready: bool,
     online: bool,
     output: str,
     **options: Any,
-) -> None:
-    """Let an approved version serve in a stage: a signed tag and a signed event, both or neither."""
+) -> int:
+    """Let an approved version serve in a stage: a signed tag and a signed event, both or neither.
+
+    With --ready, every open request that is fully approved and whose gates are open, as far as you may promote it;
+    running it again changes nothing. Overrides and rollbacks are left to people. Exit code 0 also where requests still
+    lack something; what each one lacks is said.
+    """
     from govkit.workflow import promote as workflow
 
-    model, wanted = names.split_version(version)
+    model, wanted = names.split_version(version) if version else ("", None)
+    if is_ready:
+        if wanted is not None or break_glass:
+            raise click.UsageError("--ready takes what is approved the usual way, whatever the version is.")
+        said = {"reason": reason, "ticket": ticket, "online": online}
+        return _promote_ready(common.session(**options), model or None, stage, output, said)
+    if not version or not stage:
+        raise click.UsageError("Name a version and its stage: MODEL@VERSION --stage STAGE, or pass --ready.")
     written = workflow.promote(
         common.session(**options),
         model,
@@ -237,6 +255,27 @@ def promote(
         online=online,
     )
     tell(written, output, "promoted BY BREAK-GLASS" if break_glass else "promoted")
+    return 0
+
+
+def _promote_ready(session: Session, model: str | None, stage: str | None, output: str, said: Mapping[str, Any]) -> int:
+    from govkit.reports import jsonout, table
+    from govkit.workflow import ready
+
+    done = ready.ready(session, model, stage, **said)
+    if output == "json":
+        jsonout.write(ready.SCHEMA, {"requests": done.requests, "exit_code": done.exit_code})
+        return done.exit_code
+    for one in done.requests:
+        event = f": event {one.index}" if one.index is not None else ""
+        tag = f" with the tag '{one.tag}'" if one.tag else ""
+        table.write(f"{one.name}: {one.became}{event}{tag}")
+        for label, lines in (("why", one.why), ("next", one.next)):
+            for text in lines:
+                table.write(f"  {label}  {text}")
+    if not any(one.became in ("promoted", "would promote") for one in done.requests):
+        table.write("nothing is ready to be promoted")
+    return done.exit_code
 
 
 def tell(written: Written, output: str, done: str) -> None:

@@ -9,6 +9,7 @@ import click
 from govkit.cli import (
     bundles,
     canaries,
+    ci,
     common,
     deciding,
     doctoring,
@@ -82,6 +83,7 @@ for _command in (
     publishing.site,
     policies.policy,
     violations.violation,
+    ci.ci,
 ):
     cli.add_command(_command)
 for _command in (syncing.sync, serving.install_hook, serving.receive):
