@@ -70,6 +70,8 @@ class Runner:
                 "github.triggering_actor": "octocat",
                 "github.server_url": "https://github.example",
                 "github.repository": "acme/models",
+                "github.ref_name": ref,
+                "github.event.repository.default_branch": "main",
                 "github.run_id": "7",
                 **{f"inputs.{key}": value for key, value in (inputs or {}).items()},
             }

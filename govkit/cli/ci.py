@@ -54,6 +54,7 @@ def _making(function: F) -> F:
             help="A secret for fetching and deploying.",
         ),
         click.option("--install", default="", metavar="REQUIREMENT", help="For pip; this version if left out."),
+        click.option("--check", is_flag=True, help="Write nothing; exit code 1 if a file is not what would be written."),
         common.root_option,
         common.repo_option,
         common.dry_run_option,
@@ -92,15 +93,21 @@ def _write(
     install: str,
     repo: Path,
     root: str | None,
+    check: bool,
     dry_run: bool,
 ) -> None:
+    from govkit.core.errors import Refused
     from govkit.integrations import pipelines
     from govkit.reports import table
 
     session = common.session(repo, root=root)
     made = make(pipelines.facts(session, pipelines.Wishes(deploy, script, secrets, install)))
     folder = target or session.git.root
-    changed = pipelines.write(folder, made, dry_run=dry_run)
+    changed = pipelines.write(folder, made, dry_run=dry_run or check)
+    if check and changed:
+        why = "it was edited, or made for other models, stages or options, or by another govkit"
+        fix = "run this without --check and commit the result"
+        raise Refused(f"{', '.join(map(str, changed))}: not what would be written", why=why, fix=fix)
     for path in (folder / name for name in made):
         verb = "kept" if path not in changed else "would write" if dry_run else "wrote"
         table.write(f"{verb} {path}")
