@@ -79,6 +79,7 @@ class Runner:
             needs = [needs] if isinstance(needs, str) else needs
             results = [done[need] for need in needs]
             for need in needs:
+                values[f"needs.{need}.result"] = done[need].result
                 values.update({f"needs.{need}.outputs.{key}": value for key, value in done[need].outputs.items()})
             if not self._goes(job.get("if"), values, all(one.result == "success" for one in results)):
                 done[name] = Job("skipped")

@@ -1,0 +1,133 @@
+"""GitHub Actions: a review that nobody has given yet holds up nothing, and one that is given late does nothing twice."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+from tests.integration.test_github_actions import CHECK, PROMOTE, Shop, assert_well
+from tests.world import MODEL, World
+
+DUE = f'["{MODEL}"]'
+
+
+@pytest.fixture
+def shop(requested: World) -> Shop:
+    """A shop in which 1.1.0 is approved for production."""
+    requested.approve("1.1.0", "production", "rita", "victor")
+    return Shop(requested)
+
+
+def test_the_timer_asks_reviewers_once(shop: Shop) -> None:
+    """A rollout that waits for its review is not asked for again by the timer, and is by whoever starts a run."""
+    (shop.runner.state / "waiting").write_text(f"Roll out {MODEL} to production\n")
+    jobs = shop.run()
+    assert_well(jobs)
+    assert jobs["promote"].outputs == {"due-production": "[]"}
+    assert "promoted" in jobs["promote"].log and jobs["deploy-production"].result == "skipped"
+    (shop.runner.state / "waiting").write_text(f"Roll out {MODEL}2 to production\nRoll out {MODEL} to staging\n")
+    assert shop.run()["promote"].outputs == {"due-production": DUE}
+    assert len(shop.calls("rollout")) == 1
+
+
+def test_whoever_starts_a_run_asks_again(shop: Shop) -> None:
+    """A run that a person started rolls out also what another run waits for."""
+    (shop.runner.state / "waiting").write_text(f"Roll out {MODEL} to production\n")
+    jobs = shop.run("workflow_dispatch", {"action": "promote"})
+    assert_well(jobs)
+    assert jobs["promote"].outputs == {"due-production": DUE} and len(shop.calls("rollout")) == 1
+
+
+def test_the_name_that_is_looked_for_is_the_jobs_name(shop: Shop) -> None:
+    """What the timer leaves out is found by the name that the job gets."""
+    job = yaml.safe_load((shop.world.repo / PROMOTE).read_text())["jobs"]["deploy-production"]
+    assert job["name"] == "Roll out ${{ matrix.model }} to production"
+
+
+def test_a_late_review_rolls_out_nothing_twice(shop: Shop) -> None:
+    """A run whose review comes after another run rolled out fetches nothing, deploys nothing and records nothing."""
+    assert_well(shop.run())
+    calls, size = len(shop.runner.calls("kubectl")), shop.size()
+    text = (shop.world.repo / PROMOTE).read_text()
+    late = text.replace("${{ steps.due.outputs.due-production }}", f"${{{{ '{DUE}' }}}}")
+    assert late != text
+    jobs = shop.runner.run(late, "schedule")
+    assert_well(jobs)
+    job = jobs["deploy-production"]
+    assert job.result == "success" and f"nothing is left to be done for {MODEL}" in job.log
+    assert not {"Verify", "Get the weights, proven", "Roll out"} & set(job.ran)
+    assert (len(shop.runner.calls("kubectl")), shop.size()) == (calls, size)
+
+
+def test_a_late_review_rolls_out_what_serves_by_then(shop: Shop) -> None:
+    """After a rollback the run that waited for 1.1.0 rolls out what was rolled back to."""
+    shop.world.promote("1.1.0", "production")
+    shop.world.git("push", "-q", "origin", "govkit/log", "--tags")
+    shop.world.govkit("rollback", MODEL, "--stage", "production", "-m", "wrong numbers", "--yes", as_="remy")
+    assert_well(shop.run())
+    assert [one["version"] for one in reported(shop)] == ["1.0.0"]
+
+
+def reported(shop: Shop) -> list[dict[str, str]]:
+    """Return what is reported as running."""
+    shop.world.govkit("log", "sync")
+    items = shop.world.govkit("show", MODEL, "--format", "json").json["items"]
+    return [deployed for item in items for deployed in item["deployed"]]
+
+
+def test_another_branch_starts_nothing(shop: Shop) -> None:
+    """Whoever starts a run on another branch than the default one gets nothing done."""
+    world = shop.world
+    world.git("push", "-q", "origin", "HEAD:refs/heads/mine")
+    size = shop.size()
+    inputs = {"action": "promote"}
+    jobs = shop.runner.run((world.repo / PROMOTE).read_text(), "workflow_dispatch", inputs=inputs, ref="mine")
+    assert {name: job.result for name, job in jobs.items()} == dict.fromkeys(jobs, "skipped")
+    assert shop.size() == size and shop.runner.calls("kubectl") == shop.runner.calls("gh") == []
+
+
+def test_no_rollback_waits_or_is_replaced(shop: Shop) -> None:
+    """Only single jobs exclude each other: a run whose review is open does not hold up the next one."""
+    workflow = yaml.load((shop.world.repo / PROMOTE).read_text(), yaml.BaseLoader)
+    assert "concurrency" not in workflow
+    groups = {name: job["concurrency"]["group"] for name, job in workflow["jobs"].items()}
+    assert len(set(groups.values())) == len(groups)
+    assert "github.run_id" in groups["promote"] and "matrix.model" in groups["deploy-production"]
+    assert {job["concurrency"]["cancel-in-progress"] for job in workflow["jobs"].values()} == {"false"}
+
+
+def test_a_pipeline_in_a_folder_is_checked(shop: Shop) -> None:
+    """A DVC stage that changed since it was run is found in a dvc.yaml of a folder too."""
+    world = shop.world
+    folder = world.repo / "more"
+    folder.mkdir()
+    (folder / "in.txt").write_text("1\n")
+    stage = {"cmd": "cp in.txt out.txt", "deps": ["in.txt"], "outs": ["out.txt"]}
+    (folder / "dvc.yaml").write_text(json.dumps({"stages": {"copy": stage}}))
+    world.shell("dvc", "repro", "-q", "more/dvc.yaml")
+    world.shell("git", "-C", str(world.repo), "add", "-A")
+    world.commit("More")
+    world.git("push", "-q", "origin", "HEAD:refs/heads/more")
+    text = (world.repo / CHECK).read_text()
+    assert shop.runner.run(text, "pull_request", ref="more")["pipeline"].result == "success"
+    (folder / "in.txt").write_text("2\n")
+    world.commit("Other input")
+    world.git("push", "-q", "origin", "HEAD:refs/heads/more")
+    jobs = shop.runner.run(text, "pull_request", ref="more")
+    assert jobs["pipeline"].result == "failure" and "Running stage 'more/dvc.yaml:copy'" in jobs["pipeline"].log
+
+
+def test_check_says_what_is_not_as_it_would_be_written(promoted: World) -> None:
+    """--check writes nothing and fails until the files are there, and again after an edit."""
+    again = ("ci", "github", "--check")
+    assert "not what would be written" in promoted.govkit(*again, expect=1).text
+    assert not (promoted.repo / ".github").exists()
+    promoted.govkit("ci", "github")
+    assert promoted.govkit(*again).out.count("kept") == 2
+    path = promoted.repo / CHECK
+    before = path.read_text()
+    path.write_text(before + "# more\n")
+    assert "govkit-check.yml: not what" in promoted.govkit(*again, expect=1).text
+    assert path.read_text() == before + "# more\n"
