@@ -54,9 +54,7 @@ def _making(function: F) -> F:
             help="A secret for fetching and deploying.",
         ),
         click.option("--install", default="", metavar="REQUIREMENT", help="For pip; this version if left out."),
-        click.option(
-            "--check", is_flag=True, help="Write nothing; exit code 1 if a file is not what would be written."
-        ),
+        click.option("--check", is_flag=True, help="Write nothing; exit code 1 if a file differs from what would be."),
         common.root_option,
         common.repo_option,
         common.dry_run_option,
