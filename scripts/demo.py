@@ -198,6 +198,7 @@ def verify_and_get() -> None:
     """Prove what serves, and fetch its weights."""
     run("govkit", "verify", MODEL, "--stage", "production")
     run("govkit", "get", MODEL, "--stage", "production", "-o", str(SCRATCH / "served"))
+    run("govkit", "verify", "--dir", str(SCRATCH / "served"))
 
 
 def tamper(what: str, attack: Callable[[], Callable[[], None]], *command: str) -> None:
@@ -277,7 +278,9 @@ def main(arguments: Sequence[str]) -> None:
     fetch = ("govkit", "get", MODEL, "--stage", "production", "-o", str(SCRATCH / "again"))
     tamper("somebody swaps the weights in DVC's store", swapped_weights, *fetch)
     run("dvc", "checkout", "-q", show=False)
+    print(f"  {BOLD}all of it undone{PLAIN}")
     run("govkit", "verify", MODEL, "--stage", "production", quiet=True)
+    print(f"    {GREEN}proven again{PLAIN} (exit code 0)")
     chapter(9, "Done")
     print(f"""
   card page            {REPO / "governance" / MODEL / "card.html"}

@@ -104,3 +104,13 @@ def test_control(collided: World) -> None:
     target = collided.folder / "served"
     collided.govkit("get", MODEL, "--stage", "production", "-o", str(target))
     assert (target / "model.json").read_bytes() == GOOD
+
+
+def test_swapped_where_it_serves(collided: World) -> None:
+    """After it was delivered, in the folder that a process starts from."""
+    target = collided.folder / "served"
+    collided.govkit("get", MODEL, "--stage", "production", "-o", str(target))
+    collided.govkit("verify", "--dir", str(target))
+    (target / "model.json").write_bytes(EVIL)
+    result = collided.govkit("verify", "--dir", str(target), expect=1)
+    assert f"model.json has sha256:{hashlib.sha256(EVIL).hexdigest()}" in result.text

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.actions import Job, Runner
+from tests.actions import FAKES, Job, Runner
 from tests.world import MODEL, World
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,14 +35,16 @@ def tool(name: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def written(_promoted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def written(_governed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The workflows for a repository whose policy names a mirror, with secrets and two stages that are rolled out."""
     folder = tmp_path_factory.mktemp("written")
     world = World(folder / "world")
-    shutil.copytree(_promoted, world.folder, symlinks=True)
+    shutil.copytree(_governed, world.folder, symlinks=True)
     path = world.repo / "governance" / "policy.yaml"
     path.write_text(path.read_text() + MIRRORED)
-    world.adopt_policy()
+    asked = world.govkit("policy", "propose", "-m", "mirrors", "--format", "json", as_="rita").json
+    world.govkit("approve", f"policy#{asked['index']}", as_="victor")
+    world.govkit("policy", "adopt", as_="rita")
     secrets = ("--secret", "AWS_ACCESS_KEY_ID", "--secret", "KUBECONFIG_DATA")
     world.govkit("ci", "github", "-o", str(folder / "out"), *secrets)
     shutil.copy(ROOT / "action.yml", folder / "out" / "action.yml")
@@ -73,7 +75,9 @@ def test_zizmor_would_find_something(written: Path, tmp_path: Path) -> None:
     """The same call does find an input that stands in a script, and an action that is not pinned."""
     text = (written / PROMOTE).read_text()
     worse = text.replace(': "${REASON:?say why}"', "echo ${{ inputs.reason }}")
-    (tmp_path / "worse.yml").write_text(worse.replace("@3d3c42e5aac5ba805825da76410c181273ba90b1", "@main"))
+    path = tmp_path / PROMOTE
+    path.parent.mkdir(parents=True)
+    path.write_text(worse.replace("@3d3c42e5aac5ba805825da76410c181273ba90b1", "@main"))
     done = tool("zizmor", "--offline", "--format", "json", tmp_path)
     found = {one["ident"] for one in json.loads(done.stdout)}
     assert worse != text and {"template-injection", "unpinned-uses"} <= found
@@ -139,9 +143,11 @@ class Shop:
         root = world.log().root_of_trust
         self.runner = Runner(world, self.bare, {"GOVKIT_SIGNING_KEY": self.bot.read_text()}, {"GOVKIT_ROOT": root})
 
-    def run(self, event: str = "schedule", inputs: Mapping[str, str] | None = None) -> dict[str, Job]:
-        """Run the workflow that promotes."""
-        return self.runner.run((self.world.repo / PROMOTE).read_text(), event, inputs=inputs)
+    def run(
+        self, event: str = "schedule", inputs: Mapping[str, str] | None = None, *, only: str = ""
+    ) -> dict[str, Job]:
+        """Run the workflow that promotes, or one job of it."""
+        return self.runner.run((self.world.repo / PROMOTE).read_text(), event, inputs=inputs, only=only)
 
     def size(self) -> int:
         """Return how many events the log has where everybody pushes to."""
@@ -224,16 +230,17 @@ def test_requests_open_an_issue_once(shop: Shop) -> None:
     request = next(r for r in world.log().state.requests.values() if r.state == "open")
     forged["body"] = f"<!-- govkit:request {request.id} -->"
     (shop.runner.state / "issues.json").write_text(json.dumps([forged]))
-    assert_well(shop.run())
+    assert_well(shop.run(only="tell"))
     _, issue = shop.issues()
     assert issue["body"].startswith(f"<!-- govkit:request {request.id} -->\n")
     assert "rita @rita-gh" in issue["body"] and "victor @acme/validators" in issue["body"]
     assert "vera" in issue["body"] and "ci" not in issue["body"].split()
     assert "@everybody" not in issue["body"] and "[x](" not in issue["body"] and issue["body"].count("<!--") == 1
-    assert_well(shop.run())
+    assert_well(shop.run(only="tell"))
     assert len(shop.issues()) == 2
     world.approve("1.1.0", "production", "rita", "victor")
-    assert_well(shop.run())
+    world.promote("1.1.0", "production")
+    assert_well(shop.run(only="tell"))
     assert [one["state"] for one in shop.issues()] == ["OPEN", "CLOSED"]
 
 
@@ -287,6 +294,27 @@ def test_a_pull_request_is_checked_without_data(shop: Shop) -> None:
     world.git("push", "-q", "origin", "stale")
     jobs = shop.runner.run(text, "pull_request", ref="stale")
     assert jobs["pipeline"].result == "failure" and "changed since it was run" in jobs["pipeline"].log
+
+
+def test_the_real_kubectl_understands_the_manifests(shop: Shop) -> None:
+    """What is applied is made by the real kubectl, where there is one: an immutable map, and the volume that names it."""
+    real = shutil.which("kubectl")
+    if real is None:
+        pytest.skip("kubectl is not installed; the stand-in is tried in the other tests")
+    world, target = shop.world, shop.world.folder / "delivered"
+    world.govkit("get", MODEL, "--stage", "production", "-o", str(target))
+    env = {**world.env, "PATH": f"{FAKES}:{world.env['PATH']}", "FAKE_STATE": str(shop.runner.state)}
+    env |= {"REAL_KUBECTL": real, "GOVKIT_KEY": str(shop.bot)}
+    words = ["scripts/deploy_to_k8s.sh", MODEL, "production", str(target), "eu/prod"]
+    done = subprocess.run(words, cwd=world.repo, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    applied = (shop.runner.state / "applied").read_text().split("apiVersion: apps/v1")
+    config, deployment = yaml.safe_load(applied[0]), yaml.safe_load("apiVersion: apps/v1" + applied[1])
+    assert config["immutable"] is True and set(config["data"]) == {"card.json", "govkit-manifest.json", "model.json"}
+    (volume,) = deployment["spec"]["template"]["spec"]["volumes"]
+    assert volume == {"name": "model", "configMap": {"name": config["metadata"]["name"]}}
+    told = deployment["spec"]["template"]["metadata"]["annotations"]
+    assert (told["govkit.dev/model"], told["govkit.dev/stage"]) == (MODEL, "production")
 
 
 def test_files_of_others_are_left_alone(promoted: World) -> None:
