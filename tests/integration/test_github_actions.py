@@ -317,6 +317,34 @@ def test_the_real_kubectl_understands_the_manifests(shop: Shop) -> None:
     assert (told["govkit.dev/model"], told["govkit.dev/stage"]) == (MODEL, "production")
 
 
+def test_the_action_verifies_and_delivers(promoted: World) -> None:
+    """The action's own scripts prove and deliver; without a root, or of a cleared stage, they deliver nothing."""
+    steps = {step["name"]: step for step in yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]}
+    temp = promoted.folder / "temp"
+    (temp / "govkit-action" / "bin").mkdir(parents=True)
+    (temp / "govkit-action" / "bin" / "govkit").symlink_to(BIN / "govkit")  # what the step before installs
+
+    def run(root: str, name: str) -> list[int]:
+        inputs = {"GOVKIT_ROOT": root, "MODEL": MODEL, "STAGE": "production", "REPOSITORY": "."}
+        files = {"OUTPUT_DIR": str(promoted.folder / name), "GITHUB_OUTPUT": str(temp / "output")}
+        env = {**promoted.env, "RUNNER_TEMP": str(temp), "GOVKIT_KNOWN_ROOTS": "/nowhere", **inputs, **files}
+        codes = []
+        for step in (steps["Verify"], steps["Get"]):
+            assert set(step["env"]) <= set(inputs) | set(files)
+            words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+            codes.append(subprocess.run(words, cwd=promoted.repo, env=env, capture_output=True, check=False).returncode)
+        return codes
+
+    root = promoted.log().root_of_trust
+    assert run(root, "served") == [0, 0]
+    assert json.loads((temp / "govkit-verdict.json").read_text())["verdict"] == "proven"
+    assert (promoted.folder / "served" / "model.json").exists()
+    assert run("", "unpinned")[0] != 0
+    promoted.govkit("clear", MODEL, "--stage", "production", "-m", "harm", as_="remy")
+    assert run(root, "cleared") == [1, 1]
+    assert not (promoted.folder / "cleared").exists()
+
+
 def test_files_of_others_are_left_alone(promoted: World) -> None:
     """Running it again changes nothing; a file that govkit did not make is not written over; nor is a link followed."""
     promoted.govkit("ci", "github")
