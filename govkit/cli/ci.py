@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -123,9 +122,9 @@ def _write(
 @click.option(
     "--format",
     "output",
-    type=click.Choice(["table", "json", "matrix", "lines"]),
+    type=click.Choice(["table", "json", "lines"]),
     default="table",
-    help="How to print the answer: 'matrix' is a JSON list of models for GitHub, 'lines' is one model a line.",
+    help="How to print the answer: 'lines' is one model a line, without those that wait for a person.",
 )
 def due(stage: str, environment: str | None, retry: bool, repo: Path, root: str | None, output: str) -> None:
     """Say what serves in a stage and is not rolled out yet, as far as deployments were recorded."""
@@ -136,8 +135,6 @@ def due(stage: str, environment: str | None, retry: bool, repo: Path, root: str 
     now = [one for one in found if not one.left]
     if output == "json":
         jsonout.write(rollout.SCHEMA, found)
-    elif output == "matrix":
-        click.echo(json.dumps([one.model for one in now]))
     elif output == "lines":
         for one in now:
             click.echo(one.model)

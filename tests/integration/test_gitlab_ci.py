@@ -113,6 +113,7 @@ def test_only_the_default_branch_signs(shop: Shop) -> None:
     assert signing == {"govkit-promote", "govkit-deploy-production"}
     for name in signing:
         (rule,) = shop._extended(name)["rules"]
+        assert rule["when"] == "always"  # also where a request could not be decided
         assert rule["if"].startswith("$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH &&") and "push" not in rule["if"]
         assert "resource_group" in shop.jobs[name] and "environment" in shop.jobs[name]
 
