@@ -7,7 +7,7 @@ import json
 import pytest
 import yaml
 
-from tests.integration.test_github_actions import CHECK, PROMOTE, Shop, assert_well
+from tests.integration.test_github_actions import CHECK, PROMOTE, Shop
 from tests.world import MODEL, World
 
 DUE = f'["{MODEL}"]'
@@ -22,22 +22,14 @@ def shop(requested: World) -> Shop:
 
 def test_the_timer_asks_reviewers_once(shop: Shop) -> None:
     """A rollout that waits for its review is not asked for again by the timer, and is by whoever starts a run."""
-    (shop.runner.state / "waiting").write_text(f"Roll out {MODEL} to production\n")
-    jobs = shop.run()
-    assert_well(jobs)
-    assert jobs["promote"].outputs == {"due-production": "[]"}
-    assert "promoted" in jobs["promote"].log and jobs["deploy-production"].result == "skipped"
-    (shop.runner.state / "waiting").write_text(f"Roll out {MODEL}2 to production\nRoll out {MODEL} to staging\n")
-    assert shop.run()["promote"].outputs == {"due-production": DUE}
-    assert len(shop.calls("rollout")) == 1
-
-
-def test_whoever_starts_a_run_asks_again(shop: Shop) -> None:
-    """A run that a person started rolls out also what another run waits for."""
-    (shop.runner.state / "waiting").write_text(f"Roll out {MODEL} to production\n")
-    jobs = shop.run("workflow_dispatch", {"action": "promote"})
-    assert_well(jobs)
-    assert jobs["promote"].outputs == {"due-production": DUE} and len(shop.calls("rollout")) == 1
+    waiting = shop.runner.state / "waiting"
+    waiting.write_text(f"Roll out {MODEL} to production\n")
+    job = shop.run(only="promote")["promote"]
+    assert (job.result, job.outputs) == ("success", {"due-production": "[]"}) and "promoted" in job.log
+    by_hand = {"action": "promote"}
+    assert shop.run("workflow_dispatch", by_hand, only="promote")["promote"].outputs == {"due-production": DUE}
+    waiting.write_text(f"Roll out {MODEL}2 to production\nRoll out {MODEL} to staging\n")
+    assert shop.run(only="promote")["promote"].outputs == {"due-production": DUE}
 
 
 def test_the_name_that_is_looked_for_is_the_jobs_name(shop: Shop) -> None:
@@ -46,35 +38,21 @@ def test_the_name_that_is_looked_for_is_the_jobs_name(shop: Shop) -> None:
     assert job["name"] == "Roll out ${{ matrix.model }} to production"
 
 
-def test_a_late_review_rolls_out_nothing_twice(shop: Shop) -> None:
-    """A run whose review comes after another run rolled out fetches nothing, deploys nothing and records nothing."""
-    assert_well(shop.run())
+def test_a_late_review_rolls_out_what_serves_by_then_and_nothing_twice(shop: Shop) -> None:
+    """A run that waited for 1.1.0 rolls out what was rolled back to; one whose review comes afterwards does nothing."""
+    world = shop.world
+    world.promote("1.1.0", "production")
+    world.govkit("rollback", MODEL, "--stage", "production", "-m", "wrong numbers", "--yes", as_="remy")
+    text = (world.repo / PROMOTE).read_text()
+    waited = text.replace("needs.promote.outputs.due-production", f"'{DUE}'")
+    assert waited != text
+    first = shop.runner.run(waited, "schedule", only="deploy-production")["deploy-production"]
+    assert first.result == "success" and f"{MODEL}@1.0.0 runs in production" in first.log
     calls, size = len(shop.runner.calls("kubectl")), shop.size()
-    text = (shop.world.repo / PROMOTE).read_text()
-    late = text.replace("${{ steps.due.outputs.due-production }}", f"${{{{ '{DUE}' }}}}")
-    assert late != text
-    jobs = shop.runner.run(late, "schedule")
-    assert_well(jobs)
-    job = jobs["deploy-production"]
-    assert job.result == "success" and f"nothing is left to be done for {MODEL}" in job.log
-    assert not {"Verify", "Get the weights, proven", "Roll out"} & set(job.ran)
+    late = shop.runner.run(waited, "schedule", only="deploy-production")["deploy-production"]
+    assert late.result == "success" and f"nothing is left to be done for {MODEL}" in late.log
+    assert not {"Verify", "Get the weights, proven", "Roll out"} & set(late.ran)
     assert (len(shop.runner.calls("kubectl")), shop.size()) == (calls, size)
-
-
-def test_a_late_review_rolls_out_what_serves_by_then(shop: Shop) -> None:
-    """After a rollback the run that waited for 1.1.0 rolls out what was rolled back to."""
-    shop.world.promote("1.1.0", "production")
-    shop.world.git("push", "-q", "origin", "govkit/log", "--tags")
-    shop.world.govkit("rollback", MODEL, "--stage", "production", "-m", "wrong numbers", "--yes", as_="remy")
-    assert_well(shop.run())
-    assert [one["version"] for one in reported(shop)] == ["1.0.0"]
-
-
-def reported(shop: Shop) -> list[dict[str, str]]:
-    """Return what is reported as running."""
-    shop.world.govkit("log", "sync")
-    items = shop.world.govkit("show", MODEL, "--format", "json").json["items"]
-    return [deployed for item in items for deployed in item["deployed"]]
 
 
 def test_another_branch_starts_nothing(shop: Shop) -> None:
