@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 import yaml
 
-from tests.integration.test_github_actions import CHECK, PROMOTE, Shop
+from tests.integration.test_github_actions import CHECK, PROMOTE, ROOT, Shop
 from tests.world import MODEL, World
 
 DUE = f'["{MODEL}"]'
@@ -30,12 +31,6 @@ def test_the_timer_asks_reviewers_once(shop: Shop) -> None:
     assert shop.run("workflow_dispatch", by_hand, only="promote")["promote"].outputs == {"due-production": DUE}
     waiting.write_text(f"Roll out {MODEL}2 to production\nRoll out {MODEL} to staging\n")
     assert shop.run(only="promote")["promote"].outputs == {"due-production": DUE}
-
-
-def test_the_name_that_is_looked_for_is_the_jobs_name(shop: Shop) -> None:
-    """What the timer leaves out is found by the name that the job gets."""
-    job = yaml.safe_load((shop.world.repo / PROMOTE).read_text())["jobs"]["deploy-production"]
-    assert job["name"] == "Roll out ${{ matrix.model }} to production"
 
 
 def test_a_late_review_rolls_out_what_serves_by_then_and_nothing_twice(shop: Shop) -> None:
@@ -66,14 +61,26 @@ def test_another_branch_starts_nothing(shop: Shop) -> None:
     assert shop.size() == size and shop.runner.calls("kubectl") == shop.runner.calls("gh") == []
 
 
-def test_no_rollback_waits_or_is_replaced(shop: Shop) -> None:
-    """Only single jobs exclude each other: a run whose review is open does not hold up the next one."""
-    workflow = yaml.load((shop.world.repo / PROMOTE).read_text(), yaml.BaseLoader)
+def test_no_rollback_waits_or_is_replaced(governed: World) -> None:
+    """Only single jobs exclude each other; what waits for a review is found by the name that its job has."""
+    governed.govkit("ci", "github", "--deploy", "production")
+    workflow = yaml.load((governed.repo / PROMOTE).read_text(), yaml.BaseLoader)
     assert "concurrency" not in workflow
     groups = {name: job["concurrency"]["group"] for name, job in workflow["jobs"].items()}
     assert len(set(groups.values())) == len(groups)
     assert "github.run_id" in groups["promote"] and "matrix.model" in groups["deploy-production"]
     assert {job["concurrency"]["cancel-in-progress"] for job in workflow["jobs"].values()} == {"false"}
+    assert workflow["jobs"]["deploy-production"]["name"] == "Roll out ${{ matrix.model }} to production"
+
+
+def test_no_module_of_the_repository_is_imported(governed: World) -> None:
+    """Python is always told to leave the folder alone that it runs in: a json.py there is not what runs."""
+    for server in ("github", "gitlab"):
+        governed.govkit("ci", server)
+    written = [governed.repo / CHECK, governed.repo / PROMOTE, governed.repo / ".gitlab" / "govkit.gitlab-ci.yml"]
+    texts = [path.read_text() for path in (*written, ROOT / "action.yml", ROOT / "scripts" / "deploy_to_k8s.sh")]
+    calls = [re.findall(r"\bpython3?\"? -.*", text) for text in texts]
+    assert all(calls) and all(re.match(r"python3?\"? -I ", call) for found in calls for call in found)
 
 
 def test_a_pipeline_in_a_folder_is_checked(shop: Shop) -> None:

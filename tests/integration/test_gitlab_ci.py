@@ -50,7 +50,7 @@ class Shop:
         assert job["variables"]["GIT_DEPTH"] == "0"  # the whole history of the branch, and nothing else
         self.world.shell("git", "clone", "-q", "--single-branch", "--no-tags", f"file://{self.bare}", str(folder))
         steps = [*job["before_script"], *job["script"]]
-        script = "\n".join(step for step in steps if not step.startswith("python -m pip install"))
+        script = "\n".join(step for step in steps if not step.startswith("python -I -m pip install"))
         env = {
             **{key: value for key, value in self.world.env.items() if key != "GOVKIT_KNOWN_ROOTS"},
             "PATH": f"{FAKES}:{self.world.env['PATH']}",
