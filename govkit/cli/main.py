@@ -15,9 +15,11 @@ from govkit.cli import (
     doctoring,
     exporting,
     followups,
+    kubernetes,
     logs,
     looking,
     making,
+    mlflow,
     people,
     policies,
     publishing,
@@ -29,6 +31,7 @@ from govkit.cli import (
     syncing,
     verifying,
     violations,
+    webhooks,
 )
 from govkit.cli import mirrors as _mirrors  # noqa: F401 - its commands belong to the group 'log'
 
@@ -80,10 +83,14 @@ for _command in (
     bundles.bundle,
     exporting.export,
     exporting.schema,
+    mlflow.mlflow,
     publishing.site,
     policies.policy,
     violations.violation,
     ci.ci,
+    webhooks.webhook,
+    kubernetes.kubernetes,
+    kubernetes.kserve_init,
 ):
     cli.add_command(_command)
 for _command in (syncing.sync, serving.install_hook, serving.receive):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import mlflowserver
 from tests.world import MODEL, World
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "how-to"
@@ -28,9 +29,9 @@ def commands(page: str) -> list[str]:
     return [line for block in blocks for line in block.splitlines() if line and not line.startswith("#")]
 
 
-def run(world: World, lines: list[str], signers: dict[str, str]) -> None:
+def run(world: World, lines: list[str], signers: dict[str, str], **variables: str) -> None:
     """Run lines in one shell; each command of govkit that signs with the key of whoever may."""
-    script = ["set -eu"]
+    script = ["set -eu", *(f"export {name}={value}" for name, value in variables.items())]
     for line in lines:
         who = next((person for start, person in signers.items() if line.startswith(start)), "")
         key = f"GOVKIT_KEY={world.key_path(who)} " if who else ""
@@ -78,3 +79,17 @@ def test_verify_before_serving(governed: World) -> None:
     (governed.repo / "target.yaml").write_text(json.dumps(TARGET))
     run(governed, commands("verify-before-serving.md"), {})
     assert (governed.repo / "served" / "model.json").is_file()
+
+
+def test_show_governance_in_mlflow(promoted: World) -> None:
+    """Bring everything over, and check: against a real server."""
+    with mlflowserver.running(promoted.folder / "mlflow") as address:
+        run(promoted, commands("show-governance-in-mlflow.md"), {}, MLFLOW_TRACKING_URI=address)
+
+
+def test_deploy_on_kubernetes(replaced: World) -> None:
+    """The page's manifests are rendered where it says, and it names every one of them and no other."""
+    page = "deploy-on-kubernetes.md"
+    run(replaced, commands(page), {})
+    found = {path.name for path in (replaced.repo / "manifests").iterdir()}
+    assert found == set(re.findall(r"^\| `([a-z-]+\.yaml)` \|", (PAGES / page).read_text(), re.MULTILINE))
