@@ -45,7 +45,7 @@ digest() {
 }
 
 # Which promotion was delivered, not which one is the last by now.
-read -r version promotion < <(python3 - "$dir/govkit-manifest.json" << 'PYTHON'
+read -r version promotion < <(python3 -I - "$dir/govkit-manifest.json" << 'PYTHON'
 import json, sys
 with open(sys.argv[1], encoding="utf-8") as file:
     said = json.load(file)["promotion"]

@@ -73,6 +73,8 @@ class Runner:
                 "github.triggering_actor": "octocat",
                 "github.server_url": "https://github.example",
                 "github.repository": "acme/models",
+                "github.ref_name": ref,
+                "github.event.repository.default_branch": "main",
                 "github.run_id": "7",
                 **{f"inputs.{key}": value for key, value in (inputs or {}).items()},
             }
@@ -80,6 +82,7 @@ class Runner:
             needs = [needs] if isinstance(needs, str) else needs
             results = [done[need] for need in needs]
             for need in needs:
+                values[f"needs.{need}.result"] = done[need].result
                 values.update({f"needs.{need}.outputs.{key}": value for key, value in done[need].outputs.items()})
             if not self._goes(job.get("if"), values, all(one.result == "success" for one in results)):
                 done[name] = Job("skipped")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -54,6 +53,7 @@ def _making(function: F) -> F:
             help="A secret for fetching and deploying.",
         ),
         click.option("--install", default="", metavar="REQUIREMENT", help="For pip; this version if left out."),
+        click.option("--check", is_flag=True, help="Write nothing; exit code 1 if a file differs from what would be."),
         common.root_option,
         common.repo_option,
         common.dry_run_option,
@@ -92,15 +92,21 @@ def _write(
     install: str,
     repo: Path,
     root: str | None,
+    check: bool,
     dry_run: bool,
 ) -> None:
+    from govkit.core.errors import Refused
     from govkit.integrations import pipelines
     from govkit.reports import table
 
     session = common.session(repo, root=root)
     made = make(pipelines.facts(session, pipelines.Wishes(deploy, script, secrets, install)))
     folder = target or session.git.root
-    changed = pipelines.write(folder, made, dry_run=dry_run)
+    changed = pipelines.write(folder, made, dry_run=dry_run or check)
+    if check and changed:
+        why = "it was edited, or made for other models, stages or options, or by another govkit"
+        fix = "run this without --check and commit the result"
+        raise Refused(f"{', '.join(map(str, changed))}: not what would be written", why=why, fix=fix)
     for path in (folder / name for name in made):
         verb = "kept" if path not in changed else "would write" if dry_run else "wrote"
         table.write(f"{verb} {path}")
@@ -116,9 +122,9 @@ def _write(
 @click.option(
     "--format",
     "output",
-    type=click.Choice(["table", "json", "matrix", "lines"]),
+    type=click.Choice(["table", "json", "lines"]),
     default="table",
-    help="How to print the answer: 'matrix' is a JSON list of models for GitHub, 'lines' is one model a line.",
+    help="How to print the answer: 'lines' is one model a line, without those that wait for a person.",
 )
 def due(stage: str, environment: str | None, retry: bool, repo: Path, root: str | None, output: str) -> None:
     """Say what serves in a stage and is not rolled out yet, as far as deployments were recorded."""
@@ -129,8 +135,6 @@ def due(stage: str, environment: str | None, retry: bool, repo: Path, root: str 
     now = [one for one in found if not one.left]
     if output == "json":
         jsonout.write(rollout.SCHEMA, found)
-    elif output == "matrix":
-        click.echo(json.dumps([one.model for one in now]))
     elif output == "lines":
         for one in now:
             click.echo(one.model)

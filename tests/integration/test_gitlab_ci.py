@@ -50,7 +50,7 @@ class Shop:
         assert job["variables"]["GIT_DEPTH"] == "0"  # the whole history of the branch, and nothing else
         self.world.shell("git", "clone", "-q", "--single-branch", "--no-tags", f"file://{self.bare}", str(folder))
         steps = [*job["before_script"], *job["script"]]
-        script = "\n".join(step for step in steps if not step.startswith("python -m pip install"))
+        script = "\n".join(step for step in steps if not step.startswith("python -I -m pip install"))
         env = {
             **{key: value for key, value in self.world.env.items() if key != "GOVKIT_KNOWN_ROOTS"},
             "PATH": f"{FAKES}:{self.world.env['PATH']}",
@@ -113,6 +113,7 @@ def test_only_the_default_branch_signs(shop: Shop) -> None:
     assert signing == {"govkit-promote", "govkit-deploy-production"}
     for name in signing:
         (rule,) = shop._extended(name)["rules"]
+        assert rule["when"] == "always"  # also where a request could not be decided
         assert rule["if"].startswith("$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH &&") and "push" not in rule["if"]
         assert "resource_group" in shop.jobs[name] and "environment" in shop.jobs[name]
 

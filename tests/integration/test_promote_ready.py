@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from typing import Any
 
@@ -157,3 +158,28 @@ def test_with_a_remote_it_is_published(requested: World) -> None:
     words = ["git", "--git-dir", str(bare), "rev-parse", "--verify", f"refs/tags/{one['tag']}"]
     assert subprocess.run(words, capture_output=True, check=False, env=requested.env).returncode == 0
     assert requested.govkit(*READY, as_="remy", repo=clone).json["requests"] == []
+
+
+def test_two_runs_at_once_promote_once(requested: World) -> None:
+    """Of two clones that promote at the same time neither fails, and the log gets one event."""
+    bare = requested.folder / "bare.git"
+    subprocess.run(["git", "clone", "-q", "--bare", str(requested.repo), str(bare)], check=True, env=requested.env)
+    requested.git("remote", "add", "origin", str(bare))
+    requested.approve("1.1.0", "production", "rita", "victor")
+    before = size(requested)
+    clones = [requested.folder / f"clone{number}" for number in range(2)]
+    for clone in clones:
+        subprocess.run(["git", "clone", "-q", str(bare), str(clone)], check=True, env=requested.env)
+    words = ["govkit", *READY, "--key", str(requested.key_path("remy")), "--yes"]
+    running = [
+        subprocess.Popen(words, cwd=clone, env=requested.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for clone in clones
+    ]
+    said = [one.communicate() for one in running]
+    assert [one.returncode for one in running] == [0, 0], said
+    found = [one for out, _ in said for one in json.loads(out)["requests"]]
+    # Two that sign in the same second sign the same bytes: then both wrote that one event.
+    assert len({one["id"] for one in found if one["became"] == "promoted"}) == 1
+    assert {one["became"] for one in found} <= {"promoted", "left", "not yet"}
+    requested.govkit("log", "sync")
+    assert size(requested) == before + 1
