@@ -15,6 +15,7 @@ from govkit.core.errors import Refused, Usage
 from govkit.storage import files
 
 ROOT_VARIABLE = "GOVKIT_ROOT"
+RECORD_VARIABLE = "GOVKIT_RECORD"
 FILE_VARIABLE = "GOVKIT_KNOWN_ROOTS"
 
 
@@ -69,6 +70,32 @@ def load(option: str | None, environment: Mapping[str, str]) -> Pins:
             raise Usage(f"{path}:{number} is not 'ROOT REMOTE'", fix="mend or remove the line")
         known[root] = "" if remote.strip() == "-" else remote.strip()
     return Pins(path, explicit, known)
+
+
+def record(option: str | None, environment: Mapping[str, str]) -> str | None:
+    """Return the promotion that a deployment pins, from an option or else the environment; None if it pins none.
+
+    Raises:
+        Usage: if it is not ``sha256:<64 hex>``; an empty one, which a script may give by mistake, pins nothing either.
+    """
+    return _digest(option, RECORD_VARIABLE, "a record", environment)
+
+
+def root(option: str | None, environment: Mapping[str, str]) -> str | None:
+    """Return the root of trust from an option or else the environment alone; None if there is none.
+
+    Raises:
+        Usage: if it is not ``sha256:<64 hex>``.
+    """
+    return _digest(option, ROOT_VARIABLE, "a root of trust", environment)
+
+
+def _digest(option: str | None, variable: str, what: str, environment: Mapping[str, str]) -> str | None:
+    found = option if option is not None else environment.get(variable)
+    if found is not None and not is_sha256(found):
+        where = "" if option is not None else f" in {variable}"
+        raise Usage(f"'{found}'{where} is not {what}", fix="write sha256:<64 hex>, or leave it out to pin nothing")
+    return found
 
 
 def _text(path: Path) -> str:
