@@ -109,14 +109,14 @@ def _check(point: str, verdict: Verdict, required: str, found: str) -> Check:
 
 def _versions(point: str, wanted: str, found: str, name: str = "") -> Check:
     from packaging.specifiers import SpecifierSet
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     what = f"{name or 'Python'} {wanted}" if wanted else f"the contract does not say which {name or 'Python'}"
     if not wanted or not found:
         return _check(point, Verdict.INCONCLUSIVE, what, found or "the target does not say")
     try:
         fits = SpecifierSet(wanted).contains(Version(found), prereleases=True)
-    except InvalidVersion:
+    except ValueError:  # as an InvalidVersion is, and a number of more digits than Python reads
         return _check(point, Verdict.INCONCLUSIVE, what, f"'{found[:60]}' is no version")
     return _check(point, Verdict.PASS if fits else Verdict.FAIL, what, found)
 

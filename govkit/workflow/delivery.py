@@ -49,7 +49,7 @@ def verify(
 
     Raises:
         Usage: if there is no such folder, or record or root are no digests; an empty one is none.
-        Refused: if it has no manifest of a delivery.
+        Refused: if it has no manifest of a delivery, or is full of what was not delivered.
     """
     record, root = pins.record(record, environment or {}), pins.root(root, environment or {})
     if not folder.is_dir():
@@ -101,7 +101,7 @@ def _walk(folder: Path, listed: dict[str, int]) -> tuple[list[str], dict[str, st
     there: list[str] = []
     wrong: dict[str, str] = {}
     waiting = [""]
-    while waiting and len(wrong) < _ENOUGH:
+    while waiting:
         prefix = waiting.pop()
         try:
             with os.scandir(folder / prefix) as entries:
@@ -113,8 +113,12 @@ def _walk(folder: Path, listed: dict[str, int]) -> tuple[list[str], dict[str, st
                         there.append(path)
                     elif path not in (CARD, MANIFEST):
                         wrong[path] = "is no folder" if path in inside else "was not delivered"
-                    if len(wrong) >= _ENOUGH:
-                        break
+                    if len(wrong) > _ENOUGH:
+                        raise Refused(
+                            f"{folder} has more than {_ENOUGH} entries that were not delivered",
+                            why=f"one of them is {path}",
+                            fix="fetch it with 'govkit get' into a folder of its own",
+                        )
         except OSError as error:
             wrong[prefix.rstrip("/") or "the folder"] = f"cannot be read: {error.strerror or error}"
     return there, wrong

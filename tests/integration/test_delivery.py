@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -262,15 +263,19 @@ def edit_manifest(folder: Path, change: Callable[[Any], Any]) -> None:
 
 
 def swap_weights(folder: Path) -> None:
-    """Put other weights there, and tell the manifest."""
+    """Put other weights there, and tell card and manifest."""
     from govkit.core import digests
 
     (folder / "model.json").write_text("{}")
     found = digests.sha256(b"{}")
+    card = json.loads((folder / "card.json").read_text())
+    card["weights"].update(sha256=found, size=2)
+    (folder / "card.json").write_bytes(canonical.encode(card))
 
     def change(value: Any) -> None:
         value["files"][0].update(sha256=found, size=2)
         value["promotion"]["weights"] = found
+        value["promotion"]["card"] = digests.sha256(canonical.encode(card))
 
     edit_manifest(folder, change)
 
@@ -311,7 +316,10 @@ ATTACKS: dict[str, tuple[Callable[[Path], Any], str]] = {
     ),
     "an empty folder": (lambda f: (f / "torch").mkdir(), "torch was not delivered"),
     "folders without end": (nest, "deep was not delivered"),
-    "ten thousand files": (lambda f: [(f / f"x{n}").touch() for n in range(10_000)], "and 97 more"),
+    "ten thousand files": (
+        lambda f: [(f / f"x{n}").touch() for n in range(10_000)],
+        "has more than 100 entries that were not delivered",
+    ),
     "a name that is no text": (
         lambda f: Path(os.fsdecode(os.fsencode(f) + b"/\xff\xfe")).touch(),
         "<U+DCFF><U+DCFE> was not delivered",
@@ -349,7 +357,7 @@ ATTACKS: dict[str, tuple[Callable[[Path], Any], str]] = {
         lambda f: edit_manifest(
             f, lambda v: v.update(files=[{**v["files"][0], "path": f"m/{n}"} for n in range(60_000)])
         ),
-        "cannot be used",
+        "and 59998 more",
     ),
     "a hostile name in the manifest": (
         lambda f: edit_manifest(f, lambda v: v["promotion"].update(model="x\x1b[2J")),
@@ -366,13 +374,13 @@ ATTACKS: dict[str, tuple[Callable[[Path], Any], str]] = {
     ),
     "a file twice": (lambda f: edit_manifest(f, lambda v: v["files"].append(v["files"][0])), "or one twice"),
     "no files": (lambda f: edit_manifest(f, lambda v: v["files"].clear()), "names no file"),
-    "other weights and a manifest to them": (swap_weights, "event: weights: sha256:"),
+    "other weights and a manifest to them": (swap_weights, "event: card: sha256:"),
     "another stage": (lambda f: edit_manifest(f, lambda v: v["promotion"].update(stage="staging")), "event: stage:"),
     "another version": (
         lambda f: edit_manifest(f, lambda v: v["promotion"].update(version="9.0.0")),
         "event: version:",
     ),
-    "an event of something else": (lambda f: edit_manifest(f, lambda v: v.update(event="{}")), "record: "),
+    "an event of something else": (lambda f: edit_manifest(f, lambda v: v.update(event="{}")), "event: "),
 }
 
 
@@ -419,12 +427,15 @@ def test_a_hard_link_is_its_bytes(delivered: Path) -> None:
     assert "model.json has sha256:" in start_up(str(delivered), expect=1)
 
 
-def test_what_get_delivers_shares_nothing_with_the_cache(contracted: World) -> None:
+@pytest.mark.parametrize("kind", ["hardlink", "symlink", "copy"])
+@pytest.mark.parametrize("place", ["--local", "--project"])
+def test_what_get_delivers_shares_nothing_with_the_cache(contracted: World, kind: str, place: str) -> None:
     """However DVC links its cache into the working tree: whoever writes there must not write here."""
-    contracted.shell("dvc", "config", "--local", "cache.type", "hardlink")
+    contracted.shell("dvc", "config", place, "cache.type", kind)
     folder = contracted.folder / "served"
     contracted.govkit("get", MODEL, "--stage", "production", "-o", str(folder))
-    assert [path.stat().st_nlink for path in folder.iterdir()] == [1, 1, 1]
+    found = [path.lstat() for path in folder.iterdir()]
+    assert [one.st_nlink for one in found] == [1, 1, 1] and all(stat.S_ISREG(one.st_mode) for one in found)
 
 
 def test_the_manifest_of_another_version(contracted: World, delivered: Path) -> None:

@@ -80,6 +80,7 @@ MISFITS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "a release candidate in range": ({"python": "3.13.0rc1"}, {}),
     "no Python said": ({"python": ""}, {"python": "inconclusive"}),
     "no version of Python": ({"python": "three"}, {"python": "inconclusive"}),
+    "a version of too many digits": ({"python": "9" * 5000}, {"python": "inconclusive"}),
     "an old framework": ({"frameworks": {"xgboost": "2.1.0"}}, {"framework": "fail"}),
     "another framework": ({"frameworks": {"torch": "2.9.0"}}, {"framework": "fail"}),
     "no framework said": ({"frameworks": {}}, {"framework": "inconclusive"}),
