@@ -72,7 +72,7 @@ def verify(
     from govkit.workflow.plans import Options
     from govkit.workflow.session import Session
 
-    where, pinned = _target(target), pins.record(record, os.environ)
+    where, pinned = _target(target), pins.pinned_record(record, os.environ)
     session = Session(Options(repo=Path(repo), root=root, mirror=mirror))
     return workflow.verify(session, model, stage, min_head=min_head, record=pinned, target=where)
 
@@ -149,7 +149,7 @@ def get(
     from govkit.workflow.plans import Options
     from govkit.workflow.session import Session
 
-    where, pinned = _target(target), pins.record(record, os.environ)
+    where, pinned = _target(target), pins.pinned_record(record, os.environ)
     session = Session(Options(repo=Path(repo), root=root, mirror=mirror))
     return workflow.get(session, model, stage, Path(folder), record=pinned, target=where, jobs=jobs)
 

@@ -64,7 +64,7 @@ def _target(path: Path | None) -> Target | None:
 def _pinned(record: str | None) -> str | None:
     from govkit.storage import pins
 
-    return pins.record(record, os.environ)
+    return pins.pinned_record(record, os.environ)
 
 
 @contextlib.contextmanager

@@ -11,15 +11,16 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Literal, TypedDict
 
-from govkit.core import canonical, card, compatibility, digests, events, limits, records, times
+from govkit.core import canonical, card, compatibility, digests, events, limits, records
 from govkit.core.card import Card
 from govkit.core.compatibility import Target
 from govkit.core.digests import FileDigest
+from govkit.core.ends import Ends
 from govkit.core.errors import Malformed
 from govkit.core.events import Event, Head, PromotionKind, PromotionRecorded
-from govkit.core.gates.base import Check, Verdict
+from govkit.core.gates.base import Check
 from govkit.core.records import Digest, GitId, Instant, Model, Record, Stage, Text, Version
-from govkit.core.verdict import VerifyVerdict, sum_up
+from govkit.core.verdict import VerifyVerdict, proof, sum_up
 
 SCHEMA: Final = "govkit.manifest/v1"
 VERDICT_SCHEMA: Final = "govkit.delivered/v1"
@@ -209,11 +210,11 @@ def judge(
     said = found.promotion
     event, checks = _event(found)
     checks = [_files(found, seen, wrong), _weights(found, seen), *checks, *_pins(found, record, root)]
-    body = events.body(event) if event else None
     card_checks, contract = _card(said, raw_card, found.files)
     checks += card_checks
-    ends = _Ends(event.time if event else now, now, said, body if isinstance(body, PromotionRecorded) else None)
-    checks += ends.checks(found.requirements, contract)
+    ends = Ends(now, event.time if event else now, said.kind, said.override, said.expires, said.review_by)
+    # Whose digest the event names; without one nobody vouches for them.
+    checks += ends.checks(contract, found.requirements if event else "")
     checks += compatibility.judge(contract, target) if contract and target else []
     outcome = sum_up(checks)
     word: Any = "intact" if outcome == "proven" and record is None else outcome
@@ -233,19 +234,6 @@ def judge(
     )
 
 
-def _check(
-    name: str,
-    good: bool,
-    required: str,
-    found: str,
-    fix: str = "fetch it again with 'govkit get'",
-    *,
-    bad: Verdict = Verdict.FAIL,
-) -> Check:
-    verdict = Verdict.PASS if good else bad
-    return Check(gate=name, type="proof", verdict=verdict, required=required, found=found, fix="" if good else fix)
-
-
 # -- the files ------------------------------------------------------------------------------------------------------
 
 
@@ -263,7 +251,7 @@ def _files(found: Manifest, seen: Mapping[str, FileDigest], wrong: Mapping[str, 
     lines = [f"{_name(path, said)} {said[path]}" for path in sorted(said)[:_MANY]]
     more = [f"and {len(said) - _MANY} more"] if len(said) > _MANY else []
     words = "; ".join([*lines, *more]) or f"{len(seen):,} files"
-    return _check("files", not said, "every delivered file, unchanged, and nothing else", words)
+    return proof("files", not said, "every delivered file, unchanged, and nothing else", words)
 
 
 def _name(path: str, among: Iterable[str]) -> str:
@@ -280,7 +268,7 @@ def _weights(found: Manifest, seen: Mapping[str, FileDigest]) -> Check:
     """Say whether the files together have the digest that was approved: that of one file, or of a folder."""
     required, paths = f"the approved weights, {found.promotion.weights}", sorted(seen)
     if set(paths) != {file["path"] for file in found.files}:
-        return _check("weights", False, required, "not all of the files can be read")
+        return proof("weights", False, required, "not all of the files can be read")
     if len(paths) == 1 and "/" not in paths[0]:
         own = seen[paths[0]]["sha256"]
     else:
@@ -289,7 +277,7 @@ def _weights(found: Manifest, seen: Mapping[str, FileDigest]) -> Check:
             for path in paths
         ]
         own = digests.directory(inner)
-    return _check("weights", own == found.promotion.weights, required, own)
+    return proof("weights", own == found.promotion.weights, required, own)
 
 
 # -- the promotion --------------------------------------------------------------------------------------------------
@@ -304,9 +292,9 @@ def _event(found: Manifest) -> tuple[Event | None, list[Check]]:
         event = events.parse(found.event.encode())
         body = events.body(event)
     except (Malformed, UnicodeEncodeError) as error:
-        return None, [_check("event", False, required, str(error))]
+        return None, [proof("event", False, required, str(error))]
     if not isinstance(body, PromotionRecorded):
-        return None, [_check("event", False, required, f"it is a {event.type}")]
+        return None, [proof("event", False, required, f"it is a {event.type}")]
     said = found.promotion
     own = events.identity(found.event.encode(), found.signature.encode())
     names = ("version", "stage", "commit", "kind", "card", "weights", "expires", "review_by")
@@ -319,7 +307,7 @@ def _event(found: Manifest) -> tuple[Event | None, list[Check]]:
     ]
     if found.requirements and digests.sha256(found.requirements.encode()) != body.requirements:
         wrong.append("requirements: the manifest has others")
-    return event, [_check("event", not wrong, required, "; ".join(wrong) or own)]
+    return event, [proof("event", not wrong, required, "; ".join(wrong) or own)]
 
 
 def _pins(found: Manifest, record: str | None, root: str | None) -> Iterator[Check]:
@@ -328,10 +316,10 @@ def _pins(found: Manifest, record: str | None, root: str | None) -> Iterator[Che
         fix = "deploy what the record names, or pin the newer record on purpose"
         required = f"the promotion {record}"
         own = found.promotion.promotion if found.event else "the manifest does not hold its promotion's event"
-        yield _check("record", own == record, required, own, fix)
+        yield proof("record", own == record, required, own, fix)
     if root is not None:
         own = found.promotion.log_root
-        yield _check("root", own == root, f"from the log with the root {root}", own, "find out where it comes from")
+        yield proof("root", own == root, f"from the log with the root {root}", own, "find out where it comes from")
 
 
 # -- the card -------------------------------------------------------------------------------------------------------
@@ -342,11 +330,11 @@ def _card(said: Delivered, raw: bytes | None, files: list[File]) -> tuple[list[C
     required = f"the approved card, {said.card}"
     own = digests.sha256(raw) if raw is not None else "it is missing"
     if raw is None or own != said.card:
-        return [_check("card", False, required, own)], None
+        return [proof("card", False, required, own)], None
     try:
         found: Card = card.parse(raw)
     except Malformed as error:
-        return [_check("card", False, "a card that this govkit reads", str(error))], None
+        return [proof("card", False, "a card that this govkit reads", str(error))], None
     name = files[0]["path"].partition("/")[0]
     pairs = (
         ("model", found.model.name, said.model),
@@ -356,59 +344,4 @@ def _card(said: Delivered, raw: bytes | None, files: list[File]) -> tuple[list[C
     wrong = [
         f"{what}: the card has {of_card}, delivered was {other}" for what, of_card, other in pairs if of_card != other
     ]
-    return [_check("card", not wrong, required, "; ".join(wrong) or own)], found.statements.contract
-
-
-# -- time -----------------------------------------------------------------------------------------------------------
-
-
-class _Ends:
-    """What must not serve for ever: an override, a version that is due for review, a contract."""
-
-    def __init__(self, since: str, now: str, said: Delivered, body: PromotionRecorded | None) -> None:
-        self._since, self._clock, self._said, self._body = since, now, said, body
-        self._now = max(since, now)
-
-    def checks(self, requirements: str, contract: card.Contract | None) -> Iterator[Check]:
-        said = self._said
-        valid = compatibility.validity(contract, self._now) if contract else None
-        if self._is_override():
-            yield self._until("override", f"{said.expires}", "an override serves for a short time only")
-        if said.review_by is not None:
-            yield self._review(said.review_by, requirements)
-        if valid is not None:
-            yield valid
-        if (self._is_override() or said.review_by is not None or valid is not None) and self._is_behind():
-            found = f"this machine's clock says {self._clock}, the promotion is of {self._since}"
-            required = "a clock by which an end can be told"
-            yield _check("clock", False, required, found, "set the clock", bad=Verdict.INCONCLUSIVE)
-
-    def _is_override(self) -> bool:
-        """Tell whether an end holds. Under rules 1 a usual promotion could name one, which meant nothing."""
-        return self._said.expires is not None and (self._said.kind != "promote" or self._said.override)
-
-    def _is_behind(self) -> bool:
-        try:
-            return times.add(self._clock, times.MAX_AHEAD) < self._since
-        except ValueError:
-            return True
-
-    def _until(self, name: str, end: str, required: str) -> Check:
-        found = f"{'ended' if end < self._now else 'ends'} at {end}"
-        return _check(name, end >= self._now, required, found, "promote it the usual way")
-
-    def _review(self, due: str, requirements: str) -> Check:
-        """Refuse an overdue version where the policy of the promotion does, and where that cannot be told."""
-        required, found, late = "approved again in time", f"due by {due}", due < self._now
-        if not late or (self._body is not None and _only_warns(requirements)):
-            return _check("review", True, required, f"{'OVERDUE, the policy only warns: ' if late else ''}{found}")
-        return _check("review", False, required, f"OVERDUE: {found}", "ask for it and approve it again, then fetch it")
-
-
-def _only_warns(requirements: str) -> bool:
-    """Tell whether requirements say that what is overdue only warns; their digest has been checked by then."""
-    try:
-        value = canonical.decode(requirements.encode())
-        return bool(value["approvals"].get("on_overdue", "warn") == "warn")
-    except (Malformed, LookupError, TypeError, AttributeError):
-        return False
+    return [proof("card", not wrong, required, "; ".join(wrong) or own)], found.statements.contract

@@ -56,9 +56,7 @@ def load(option: str | None, environment: Mapping[str, str]) -> Pins:
     Raises:
         Usage: if a root is not ``sha256:<64 hex>``, or a line of the file is not ``ROOT REMOTE``.
     """
-    explicit = option or environment.get(ROOT_VARIABLE) or None
-    if explicit is not None and not is_sha256(explicit):
-        raise Usage(f"'{explicit}' is not a root of trust", fix="write sha256:<64 hex>, as 'govkit trust' shows it")
+    explicit = pinned_root(option, environment)
     path = known_roots_path(environment)
     known: dict[str, str] = {}
     text = _text(path) if path.is_file() else ""
@@ -72,29 +70,28 @@ def load(option: str | None, environment: Mapping[str, str]) -> Pins:
     return Pins(path, explicit, known)
 
 
-def record(option: str | None, environment: Mapping[str, str]) -> str | None:
+def pinned_record(option: str | None, environment: Mapping[str, str]) -> str | None:
     """Return the promotion that a deployment pins, from an option or else the environment; None if it pins none.
 
     Raises:
-        Usage: if it is not ``sha256:<64 hex>``; an empty one, which a script may give by mistake, pins nothing either.
+        Usage: if it is not ``sha256:<64 hex>``. An empty one, as a script gives whose own question failed, is none
+            either: it must not look as if nothing had been asked for.
     """
-    return _digest(option, RECORD_VARIABLE, "a record", environment)
+    found, where = (option, "") if option is not None else (environment.get(RECORD_VARIABLE), f" in {RECORD_VARIABLE}")
+    if found is not None and not is_sha256(found):
+        raise Usage(f"'{found}'{where} is not a record", fix="write sha256:<64 hex>, or leave it out to pin nothing")
+    return found
 
 
-def root(option: str | None, environment: Mapping[str, str]) -> str | None:
+def pinned_root(option: str | None, environment: Mapping[str, str]) -> str | None:
     """Return the root of trust from an option or else the environment alone; None if there is none.
 
     Raises:
         Usage: if it is not ``sha256:<64 hex>``.
     """
-    return _digest(option, ROOT_VARIABLE, "a root of trust", environment)
-
-
-def _digest(option: str | None, variable: str, what: str, environment: Mapping[str, str]) -> str | None:
-    found = option if option is not None else environment.get(variable)
+    found = option or environment.get(ROOT_VARIABLE) or None
     if found is not None and not is_sha256(found):
-        where = "" if option is not None else f" in {variable}"
-        raise Usage(f"'{found}'{where} is not {what}", fix="write sha256:<64 hex>, or leave it out to pin nothing")
+        raise Usage(f"'{found}' is not a root of trust", fix="write sha256:<64 hex>, as 'govkit trust' shows it")
     return found
 
 

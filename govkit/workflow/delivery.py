@@ -51,7 +51,7 @@ def verify(
         Usage: if there is no such folder, or record or root are no digests; an empty one is none.
         Refused: if it has no manifest of a delivery, or is full of what was not delivered.
     """
-    record, root = pins.record(record, environment or {}), pins.root(root, environment or {})
+    record, root = pins.pinned_record(record, environment or {}), pins.pinned_root(root, environment or {})
     if not folder.is_dir():
         raise Usage(f"there is no folder {folder}", fix="name the folder that 'govkit get' made")
     found = _manifest(folder)

@@ -199,6 +199,18 @@ def test_the_reason_goes_where_kubernetes_shows_it(contracted: World) -> None:
     assert log.stat().st_size <= 4096
 
 
+def test_the_reason_is_whole_characters(contracted: World, tmp_path: Path) -> None:
+    """However it is cut; wrong usage has one, too, and one that cannot be written changes nothing."""
+    log = tmp_path / "log"
+    contracted.govkit("clear", MODEL, "--stage", "production", "-m", "x" + "\u00fc\u20ac" * 3000, as_="remy")
+    verify(contracted, "--termination-log", str(log), expect=1)
+    assert 4090 < log.stat().st_size <= 4096 and log.read_text(encoding="utf-8").endswith(("\u00fc", "\u20ac"))
+    verify(contracted, "--termination-log", str(log), "--target", "gone.yaml", expect=2)
+    assert log.read_text().startswith("gone.yaml cannot be read")
+    said = verify(contracted, "--termination-log", "/proc/no/such/file", expect=1)
+    assert "could not be written" in said.err and "nothing serves" in said.err
+
+
 def test_other_machines_read_along(contracted: World) -> None:
     """JUnit, SARIF and annotations for GitHub, from one verdict."""
     from junitparser import JUnitXml
@@ -529,6 +541,17 @@ def test_a_forged_manifest_is_found_where_the_record_is_pinned(delivered: Path) 
     assert "INTACT" in start_up(str(delivered))
     found = start_up(str(delivered), "--record", record, expect=1)
     assert "does not hold its promotion's event" in found
+
+
+def test_warn_lets_a_start_up_through_and_says_so(delivered: Path) -> None:
+    """What would have been refused is said; what is wrong usage stays it."""
+    (delivered / "model.json").write_text("{}")
+    text = start_up(str(delivered), "--mode", "warn")
+    assert "REFUSED" in text and "WARNING: it is refused, and only --mode warn lets it through" in text
+    (delivered / "govkit-manifest.json").unlink()
+    assert "is no delivery" in start_up(str(delivered), "--mode", "warn")
+    start_up(str(delivered), "--mode", "warn", "--record", "", expect=2)
+    start_up("/nowhere", "--mode", "warn", expect=2)
 
 
 def test_a_folder_of_something_else_is_refused(delivered: Path) -> None:
