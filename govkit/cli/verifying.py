@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from govkit.core.verdict import VerifyVerdict
     from govkit.workflow.session import Session
 
+    Found = DeliveredVerdict | VerifyVerdict
+
 #: What Kubernetes takes of a termination message, in bytes.
 TERMINATION_BYTES = 4096
-RECORD_VARIABLE = "GOVKIT_RECORD"
 
 fetch_option = click.option(
     "--fetch", "is_fetching", is_flag=True, help="Fetch log, tags and branches first, and what a shallow clone lacks."
@@ -31,6 +33,9 @@ target_option = click.option(
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Where it would run (govkit.target/v1, YAML or JSON): the card's contract must fit it.",
+)
+record_option = click.option(
+    "--record", metavar="DIGEST", help="The promotion that it must be; else GOVKIT_RECORD, else any."
 )
 termination_option = click.option(
     "--termination-log",
@@ -56,6 +61,12 @@ def _target(path: Path | None) -> Target | None:
     return delivery.read_target(path) if path is not None else None
 
 
+def _pinned(record: str | None) -> str | None:
+    from govkit.storage import pins
+
+    return pins.pinned_record(record, os.environ)
+
+
 @contextlib.contextmanager
 def _reason_into(path: Path | None) -> Iterator[list[str]]:
     """Write why a command did not succeed into a file, on one line: what is put into the list, or the error."""
@@ -65,19 +76,31 @@ def _reason_into(path: Path | None) -> Iterator[list[str]]:
     except GovkitError as error:
         said.append(f"{error.what}: {error.why}" if error.why else error.what)
         raise
+    except Exception as error:
+        said.append(error.format_message() if isinstance(error, click.ClickException) else str(error))
+        raise
     finally:
         if path is not None and said:
-            from govkit.core.inert import line
+            _leave(path, " ".join(said))
 
-            with contextlib.suppress(OSError):
-                path.write_bytes(line(" ".join(said)).encode()[:TERMINATION_BYTES])
+
+def _leave(path: Path, reason: str) -> None:
+    """Write a reason on one line of whole characters; that it cannot be written changes no verdict."""
+    from govkit.core.inert import line
+
+    # A line is never longer than its text by more than what it stands for, and most of a long one is cut off anyway.
+    text = line(reason[: 4 * TERMINATION_BYTES]).encode()[:TERMINATION_BYTES].decode(errors="ignore")
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        click.echo(f"govkit: the reason could not be written to {line(str(path))}: {error.strerror}", err=True)
 
 
 @click.command()
 @click.argument("model", required=False)
 @click.option("--stage", help="The stage; with --dir only what is expected.")
 @click.option("--dir", "folder", type=click.Path(path_type=Path), help="A folder that 'get' made; needs no Git.")
-@click.option("--record", metavar="DIGEST", help=f"With --dir: the promotion it must be; else {RECORD_VARIABLE}.")
+@record_option
 @target_option
 @click.option(
     "--mode",
@@ -111,12 +134,15 @@ def verify(
     try:
         with _reason_into(termination_log) as said:
             if folder is not None:
-                found: DeliveredVerdict | VerifyVerdict = _delivered(folder, model, stage, record, target_file)
+                _needs_no_log(min_head=min_head, mirror=mirror, fetch=is_fetching)
+                found: Found = _delivered(folder, root, model, stage, record, target_file)
             else:
                 found = _served(repo, root, model, stage, record, target_file, min_head, mirror, is_fetching)
             said += [f"{check.gate}: {check.found};" for check in found.blocking]
+            if mode == "warn" and said:
+                said.insert(0, "let through by --mode warn:")
     except GovkitError as error:
-        if mode == "enforce" or isinstance(error, Usage):
+        if mode == "enforce" or error.exit_code == Usage.exit_code:
             raise
         common.tell(error)
         return _warn("it is not proven")
@@ -129,6 +155,14 @@ def verify(
 def _warn(what: str) -> int:
     click.echo(f"WARNING: {what}, and only --mode warn lets it through", err=True)
     return 0
+
+
+def _needs_no_log(**options: object) -> None:
+    """Refuse options that ask the log: a check that is asked for and not made must not look as if it were."""
+    for name, value in options.items():
+        if value:
+            option = f"--{name.replace('_', '-')}"
+            raise click.UsageError(f"{option} asks the log, and with --dir only the folder is read: leave one out.")
 
 
 def _served(
@@ -146,38 +180,53 @@ def _served(
 
     if model is None or stage is None:
         raise click.UsageError("Name the model and its --stage, or a folder that 'get' made with --dir.")
-    if record is not None:
-        raise click.UsageError("--record is for --dir; the log itself says which promotion it is.")
-    target = _target(target_file)
+    target, pinned = _target(target_file), _pinned(record)
     with progress.watching() as watch:
         session = _fetched(common.session(repo, root=root, mirror=mirror, watch=watch), is_fetching)
-        return workflow.verify(session, model, stage, min_head=min_head, target=target)
+        return workflow.verify(session, model, stage, min_head=min_head, record=pinned, target=target)
 
 
 def _delivered(
-    folder: Path, model: str | None, stage: str | None, record: str | None, target_file: Path | None
+    folder: Path,
+    root: str | None,
+    model: str | None,
+    stage: str | None,
+    record: str | None,
+    target_file: Path | None,
 ) -> DeliveredVerdict:
-    import os
-
     from govkit.workflow import delivery
 
-    pinned = record or os.environ.get(RECORD_VARIABLE) or None
-    return delivery.verify(folder, model=model, stage=stage, record=pinned, target=_target(target_file))
+    target = _target(target_file)
+    with progress.watching() as watch:
+        return delivery.verify(
+            folder,
+            model=model,
+            stage=stage,
+            record=record,
+            root=root,
+            target=target,
+            environment=os.environ,
+            watch=watch,
+        )
 
 
-def _print(found: DeliveredVerdict | VerifyVerdict, output: str) -> None:
+def _print(found: Found, output: str) -> None:
     from govkit.core.delivered import DeliveredVerdict
-    from govkit.reports import table
 
     if output != "table":
         common.report(found, output)
-        return
+    elif isinstance(found, DeliveredVerdict):
+        _print_delivered(found)
+    else:
+        _print_served(found)
+
+
+def _print_served(found: VerifyVerdict) -> None:
+    from govkit.reports import table
+
     table.checks(found.checks, title=found.title)
     for check in found.blocking:
         table.write(f"  {check.gate}: {check.found}" + (f" -> {check.fix}" if check.fix else ""))
-    if isinstance(found, DeliveredVerdict):
-        _print_delivered(found)
-        return
     for note in found.notes:
         table.write(f"note: {note}")
     table.write(f"proven from bytes: {', '.join(found.proven) or 'nothing'}")
@@ -191,12 +240,38 @@ def _print(found: DeliveredVerdict | VerifyVerdict, output: str) -> None:
 
 
 def _print_delivered(found: DeliveredVerdict) -> None:
+    """Print lines, not a table: whoever starts waits for this, and what draws tables takes longest to load."""
+    from govkit.core.gates.base import Verdict
     from govkit.reports import table
 
-    table.write(f"{found.verdict.upper()}: {found.model}@{found.version} for {found.stage}, {found.files:,} files")
-    table.write(f"  record  {found.promotion}")
-    if found.verdict == "intact":
-        table.write("  nothing was pinned: whoever writes to the folder can write its manifest, too; pin with --record")
+    for check in found.checks:
+        next_ = f" -> {check.fix}" if check.fix else ""
+        table.write(f"{table.ICONS[Verdict(check.verdict)]}  {check.gate}: {check.found}{next_}")
+    for note in found.notes:
+        table.write(f"note: {note}")
+    amount = f"{found.files:,} file{'' if found.files == 1 else 's'}, {found.size:,} bytes"
+    table.write(f"{found.verdict.upper()}: {found.model}@{found.version} for {found.stage}, {amount}")
+    table.write(f"  record  {found.promotion}{'' if found.pinned else ', as the folder says'}")
+
+
+@contextlib.contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let what ends a container, or a terminal, end a command as Ctrl-C does: having cleaned up."""
+    import signal
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {}
+    # Only the main thread may; from another one, whoever started it sees to it.
+    with contextlib.suppress(ValueError):
+        before = {name: signal.signal(getattr(signal, name), stop) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
 
 
 @click.command()
@@ -204,6 +279,7 @@ def _print_delivered(found: DeliveredVerdict) -> None:
 @click.option("--stage", required=True, help="The stage.")
 @click.option("-o", "--output-dir", "folder", required=True, type=click.Path(path_type=Path), help="A new folder.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many files DVC fetches at a time.")
+@record_option
 @target_option
 @termination_option
 @common.mirror_option
@@ -216,6 +292,7 @@ def get(
     stage: str,
     folder: Path,
     jobs: int | None,
+    record: str | None,
     target_file: Path | None,
     termination_log: Path | None,
     mirror: str | None,
@@ -226,10 +303,10 @@ def get(
     from govkit.reports import jsonout, table
     from govkit.workflow import get as workflow
 
-    with _reason_into(termination_log), progress.watching() as watch:
-        target = _target(target_file)
+    with _stoppable(), _reason_into(termination_log), progress.watching() as watch:
+        target, pinned = _target(target_file), _pinned(record)
         session = _fetched(common.session(repo, root=root, mirror=mirror, watch=watch), is_fetching)
-        found = workflow.get(session, model, stage, folder, target=target, jobs=jobs)
+        found = workflow.get(session, model, stage, folder, record=pinned, target=target, jobs=jobs)
     if output == "json":
         jsonout.write("govkit.delivery/v1", {"folder": str(folder), "files": found.files, "verdict": found.verdict})
         return

@@ -7,6 +7,7 @@ needs.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -60,6 +61,9 @@ def judge(contract: Contract, target: Target) -> list[Check]:
     wrong = list(contracts.problems(contract))
     if wrong:
         return [_check("contract", Verdict.ERROR, "a contract that makes sense", "; ".join(wrong[:3]))]
+    wrong = list(contracts.column_problems({"inputs": target.inputs, "outputs": target.outputs}))
+    if wrong:
+        return [_check("description", Verdict.ERROR, "a target that makes sense", "; ".join(wrong[:3]))]
     return [
         _versions("python", contract.python, target.python),
         _framework(contract, target),
@@ -82,14 +86,16 @@ def validity(contract: Contract, now: str) -> Check | None:
     """
     if not contract.valid_until:
         return None
-    over = now[:10] >= contract.valid_until
+    is_day = contracts.is_day(contract.valid_until)
+    over = not is_day or now[:10] >= contract.valid_until
     fix = "validate the model anew, set a later day in model.yaml, and promote that version" if over else ""
+    word = ("expired: " if is_day else "no day of the calendar: ") if over else ""
     return Check(
         gate="validity",
         type="proof",
-        verdict=Verdict.FAIL if over else Verdict.PASS,
+        verdict=(Verdict.FAIL if is_day else Verdict.ERROR) if over else Verdict.PASS,
         required="its contract says that it may still serve",
-        found=f"{'expired: ' if over else ''}valid until {contract.valid_until}",
+        found=f"{word}valid until {contract.valid_until}",
         fix=fix,
     )
 
@@ -103,14 +109,14 @@ def _check(point: str, verdict: Verdict, required: str, found: str) -> Check:
 
 def _versions(point: str, wanted: str, found: str, name: str = "") -> Check:
     from packaging.specifiers import SpecifierSet
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     what = f"{name or 'Python'} {wanted}" if wanted else f"the contract does not say which {name or 'Python'}"
     if not wanted or not found:
         return _check(point, Verdict.INCONCLUSIVE, what, found or "the target does not say")
     try:
         fits = SpecifierSet(wanted).contains(Version(found), prereleases=True)
-    except InvalidVersion:
+    except ValueError:  # as an InvalidVersion is, and a number of more digits than Python reads
         return _check(point, Verdict.INCONCLUSIVE, what, f"'{found[:60]}' is no version")
     return _check(point, Verdict.PASS if fits else Verdict.FAIL, what, found)
 
@@ -144,14 +150,19 @@ _UNIT = re.compile(r"^(?P<what>.+)_(?P<unit>kib|mib|gib|tib|kb|mb|gb|tb)$")
 
 
 def _amounts(found: dict[str, Any]) -> dict[str, tuple[Any, str]]:
-    """Return what is said of hardware by what it is of, sizes in bytes, each with how it was written."""
+    """Return what is said of hardware by what it is of, sizes in bytes, each with how it was written.
+
+    What is said twice in different units and is not the same is not known.
+    """
     amounts: dict[str, tuple[Any, str]] = {}
     for key, value in found.items():
-        match = _UNIT.match(key)
-        if match and isinstance(value, (int, float)) and not isinstance(value, bool):
-            amounts[match["what"]] = (Fraction(value) * _UNITS[match["unit"]], f"{value:g} {match['unit']}")
-        else:
-            amounts[key] = (value, _words(value))
+        match, is_number = _UNIT.match(key), isinstance(value, (int, float)) and not isinstance(value, bool)
+        name, amount = key, (value, _words(value))
+        if match and is_number and math.isfinite(value):
+            name, amount = match["what"], (Fraction(value) * _UNITS[match["unit"]], f"{value:g} {match['unit']}")
+        if name in amounts and amounts[name][0] != amount[0]:
+            amount = (None, f"{amounts[name][1]} and {amount[1]}")
+        amounts[name] = amount
     return amounts
 
 
@@ -160,7 +171,7 @@ def _hardware(contract: Contract, target: Target) -> Iterator[Check]:
     for name in [*needs, *(name for name in has if name not in needs)]:
         need, required = needs.get(name, (None, ""))
         have, said = has.get(name, (None, "the target does not say"))
-        if need in ("none", "any"):
+        if need in ("none", "any") and isinstance(need, str):
             yield _check(name, Verdict.PASS, f"{name}: {required}", said if name in has else "nothing is needed")
         elif need is None or have is None:
             words = f"{name}: {required}" if need is not None else f"the contract does not say which {name}"
@@ -172,6 +183,9 @@ def _hardware(contract: Contract, target: Target) -> Iterator[Check]:
 def _enough(need: Any, have: Any) -> Verdict:
     numbers = [isinstance(each, (int, float, Fraction)) and not isinstance(each, bool) for each in (need, have)]
     if all(numbers):
+        # One has a unit and the other none: 512 of what?
+        if isinstance(need, Fraction) != isinstance(have, Fraction) or not math.isfinite(have):
+            return Verdict.INCONCLUSIVE
         return Verdict.PASS if have >= need else Verdict.FAIL
     if any(numbers):
         return Verdict.INCONCLUSIVE
@@ -184,6 +198,8 @@ def _load(contract: Contract, target: Target) -> Iterator[Check]:
         limit = contract.limits.get(name)
         if not isinstance(limit, (int, float)) or isinstance(limit, bool):
             yield _check(f"load-{name}", Verdict.INCONCLUSIVE, f"the contract has no limit '{name}'", f"{asked:g}")
+        elif not math.isfinite(asked):
+            yield _check(f"load-{name}", Verdict.INCONCLUSIVE, f"{name} of at most {limit:g}", f"{asked} is no number")
         else:
             fits = Verdict.PASS if asked <= limit else Verdict.FAIL
             yield _check(f"load-{name}", fits, f"{name} of at most {limit:g}", f"callers ask for {asked:g}")

@@ -2,27 +2,39 @@
 
 The manifest holds the promotion's own event and signature. Its identity, the leaf hash of both, is the *record* that
 a deployment pins: whoever writes to the folder can write another manifest, but none whose event has that identity.
+So whatever the event says counts, and what the manifest says besides must agree with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Literal, TypedDict
 
 from govkit.core import canonical, card, compatibility, digests, events, limits, records
 from govkit.core.card import Card
 from govkit.core.compatibility import Target
 from govkit.core.digests import FileDigest
+from govkit.core.ends import Ends
 from govkit.core.errors import Malformed
-from govkit.core.events import PromotionRecorded
-from govkit.core.gates.base import Check, Verdict
-from govkit.core.records import Digest, Record
-from govkit.core.verdict import VerifyVerdict, sum_up
+from govkit.core.events import Event, Head, PromotionKind, PromotionRecorded
+from govkit.core.gates.base import Check
+from govkit.core.records import Digest, GitId, Instant, Model, Record, Stage, Text, Version
+from govkit.core.verdict import VerifyVerdict, proof, sum_up
 
 SCHEMA: Final = "govkit.manifest/v1"
 VERDICT_SCHEMA: Final = "govkit.delivered/v1"
 CARD, MANIFEST = "card.json", "govkit-manifest.json"
 _LEFT_OUT = ("schema", "checks", "notes")
+#: How many things that are wrong with files are named one by one.
+_MANY = 3
+UNPINNED: Final = (
+    "nothing was pinned, so this says that nothing was damaged since it was delivered, not who let it in: whoever can "
+    "write to the folder can write such a manifest, too; pin the promotion with --record"
+)
+NO_LOG: Final = (
+    "a revocation, or a newer promotion, is not to be seen from a folder: 'govkit verify MODEL' asks the log"
+)
 
 
 class File(TypedDict):
@@ -33,21 +45,47 @@ class File(TypedDict):
     size: int
 
 
+class Delivered(Record, frozen=True):
+    """What the verifier found when the weights were fetched: as ``govkit.verdict/v1``, without its checks."""
+
+    verdict: Literal["proven"]
+    model: Model
+    stage: Stage
+    version: Version
+    commit: GitId
+    tag: str
+    kind: PromotionKind
+    override: bool
+    card: Digest
+    weights: Digest
+    promotion: Digest
+    log_root: Digest
+    remote: str
+    head: Head
+    proven: list[str]
+    on_trust: list[str]
+    expires: Instant | None = None
+    review_by: Instant | None = None
+
+
 class Manifest(Record, frozen=True):
     """What was delivered, and by which promotion.
 
     Attributes:
         files: every file of the weights.
-        promotion: what the verifier found when it was fetched, without its checks.
-        event: the text of the promotion's ``event.json``; empty in folders of an older govkit.
+        promotion: what the verifier found when it was fetched.
+        event: the text of the promotion's ``event.json``.
         signature: the text of its signature.
+        requirements: what the policy required of it then, as canonical JSON; the event names its digest. Empty where
+            nothing in it is needed, which is where there is no day of review.
     """
 
     schema: Literal["govkit.manifest/v1"]
     files: list[File]
-    promotion: dict[str, Any]
+    promotion: Delivered
     event: str = ""
     signature: str = ""
+    requirements: str = ""
 
 
 class DeliveredVerdict(Record, frozen=True):
@@ -60,22 +98,26 @@ class DeliveredVerdict(Record, frozen=True):
         stage: the stage.
         version: the version.
         promotion: identity of the promotion's event, as the manifest has it.
+        log_root: the root of trust of the log that the manifest names.
         pinned: whether the record was pinned, so that nobody can have written another manifest.
         files: how many files were read.
         size: how many bytes they have.
         checks: what was checked.
+        notes: what this does not prove.
     """
 
     schema: Literal["govkit.delivered/v1"]
     verdict: Literal["proven", "intact", "refused", "undecided"]
-    model: str
-    stage: str
-    version: str | None
-    promotion: Digest | None
+    model: Model
+    stage: Stage
+    version: Version
+    promotion: Digest
+    log_root: Digest
     pinned: bool
     files: int
     size: int
     checks: list[Check]
+    notes: list[Text] = []
 
     @property
     def title(self) -> str:
@@ -93,18 +135,34 @@ class DeliveredVerdict(Record, frozen=True):
         return [check for check in self.checks if not check.verdict.opens]
 
 
-def manifest(result: VerifyVerdict, listing: list[FileDigest], event: bytes, signature: bytes) -> bytes:
-    """Return the canonical bytes of the manifest of a delivery."""
+def manifest(
+    result: VerifyVerdict, listing: list[FileDigest], event: bytes, signature: bytes, requirements: bytes = b""
+) -> bytes:
+    """Return the canonical bytes of the manifest of a delivery.
+
+    Args:
+        result: the verdict, which must be ``proven``.
+        listing: every file of the weights.
+        event: the promotion's ``event.json``.
+        signature: its signature.
+        requirements: what the policy required of it, if that is needed; see :class:`Manifest`.
+
+    Raises:
+        Malformed: if nobody could read it back: too many files, or paths that cannot be.
+    """
     kept = {key: value for key, value in records.to_value(result).items() if key not in _LEFT_OUT}
-    return canonical.encode(
+    content = canonical.encode(
         {
             "schema": SCHEMA,
             "files": list(listing),
             "promotion": kept,
             "event": event.decode(),
             "signature": signature.decode(),
+            "requirements": requirements.decode(),
         }
     )
+    parse(content)
+    return content
 
 
 def parse(data: bytes) -> Manifest:
@@ -120,7 +178,9 @@ def parse(data: bytes) -> Manifest:
     for path in paths:
         parts = path.split("/")
         if not all(parts) or {".", ".."} & set(parts) or "\\" in path or "\0" in path or path in (CARD, MANIFEST):
-            raise Malformed(f"it names {path!r}, which is no file of a delivery")
+            raise Malformed(f"it names {path[:200]!r}, which is no file of a delivery")
+    if len({path.partition("/")[0] for path in paths}) != 1:
+        raise Malformed("weights are one file, or one folder")
     return found
 
 
@@ -128,139 +188,160 @@ def judge(
     found: Manifest,
     raw_card: bytes | None,
     seen: Mapping[str, FileDigest],
-    strange: list[str],
+    wrong: Mapping[str, str],
     *,
     now: str,
     record: str | None = None,
+    root: str | None = None,
     target: Target | None = None,
 ) -> DeliveredVerdict:
     """Hold a folder against its manifest.
 
     Args:
         found: the manifest.
-        raw_card: the bytes of ``card.json``; None if there is none.
-        seen: the plain files of the folder beside these two, digested, by path.
-        strange: what else lies there: links, devices.
+        raw_card: the bytes of ``card.json``; None if there is none that can be read.
+        seen: the listed files that are there, digested, by path.
+        wrong: by path, what else is wrong in the folder: files more or less, links, what cannot be read.
         now: the instant, as records write it.
         record: the identity of the promotion that must have delivered it; None if nothing is pinned.
+        root: the root of trust of the log that it must come from; None for any.
         target: where it is about to run; None if that is not asked.
     """
     said = found.promotion
-    checks = [*_files(found, seen, strange), _weights(found, seen), *_record(found, record), *_ends(said, now)]
-    checks += _card(said, raw_card, now, target)
+    event, checks = _event(found)
+    checks = [_files(found, seen, wrong), _weights(found, seen), *checks, *_pins(found, record, root)]
+    card_checks, contract = _card(said, raw_card, found.files)
+    checks += card_checks
+    ends = Ends(now, event.time if event else now, said.kind, said.override, said.expires, said.review_by)
+    # Whose digest the event names; without one nobody vouches for them.
+    checks += ends.checks(contract, found.requirements if event else "")
+    checks += compatibility.judge(contract, target) if contract and target else []
     outcome = sum_up(checks)
     word: Any = "intact" if outcome == "proven" and record is None else outcome
     return DeliveredVerdict(
         schema="govkit.delivered/v1",
         verdict=word,
-        model=str(said.get("model")),
-        stage=str(said.get("stage")),
-        version=_text(said.get("version")),
-        promotion=_digest(said.get("promotion")),
+        model=said.model,
+        stage=said.stage,
+        version=said.version,
+        promotion=said.promotion,
+        log_root=said.log_root,
         pinned=record is not None,
         files=len(seen),
         size=sum(file["size"] for file in seen.values()),
         checks=checks,
+        notes=[*([UNPINNED] if record is None else []), NO_LOG],
     )
 
 
-def _check(name: str, good: bool, required: str, found: str, fix: str = "fetch it again with 'govkit get'") -> Check:
-    verdict = Verdict.PASS if good else Verdict.FAIL
-    return Check(gate=name, type="proof", verdict=verdict, required=required, found=found, fix="" if good else fix)
+# -- the files ------------------------------------------------------------------------------------------------------
 
 
-def _files(found: Manifest, seen: Mapping[str, FileDigest], strange: list[str]) -> Iterator[Check]:
+def _files(found: Manifest, seen: Mapping[str, FileDigest], wrong: Mapping[str, str]) -> Check:
     listed = {file["path"]: file for file in found.files}
-    wrong = [f"{path} is missing" for path in sorted(listed.keys() - seen.keys())]
-    wrong += [f"{path} was not delivered" for path in sorted(seen.keys() - listed.keys())]
-    wrong += [f"{path} is no plain file" for path in strange]
-    wrong += [
-        f"{path} has {seen[path]['sha256']}, delivered was {listed[path]['sha256']}"
-        for path in sorted(listed.keys() & seen.keys())
-        if (seen[path]["sha256"], seen[path]["size"]) != (listed[path]["sha256"], listed[path]["size"])
-    ]
-    some = "; ".join(wrong[:3]) + (f" and {len(wrong) - 3} more" if len(wrong) > 3 else "")
-    yield _check("files", not wrong, "every delivered file, unchanged, and nothing else", some or f"{len(seen)} files")
+    said = dict(wrong)
+    for path, file in listed.items():
+        own = seen.get(path)
+        if own is None:
+            said.setdefault(path, "is missing")
+        elif (own["sha256"], own["size"]) != (file["sha256"], file["size"]):
+            said[path] = f"has {own['sha256']}, delivered was {file['sha256']}"
+    for path in seen.keys() - listed.keys():
+        said[path] = "was not delivered"
+    lines = [f"{_name(path, said)} {said[path]}" for path in sorted(said)[:_MANY]]
+    more = [f"and {len(said) - _MANY} more"] if len(said) > _MANY else []
+    words = "; ".join([*lines, *more]) or f"{len(seen):,} files"
+    return proof("files", not said, "every delivered file, unchanged, and nothing else", words)
+
+
+def _name(path: str, among: Iterable[str]) -> str:
+    """Return a path as it is shown: letter by letter where another one among them looks the same."""
+    alike = sum(_looks(other) == _looks(path) for other in among)
+    return ascii(path) if alike > 1 else path
+
+
+def _looks(path: str) -> str:
+    return unicodedata.normalize("NFKC", path).casefold()
 
 
 def _weights(found: Manifest, seen: Mapping[str, FileDigest]) -> Check:
     """Say whether the files together have the digest that was approved: that of one file, or of a folder."""
-    approved, paths = found.promotion.get("weights"), sorted(seen)
+    required, paths = f"the approved weights, {found.promotion.weights}", sorted(seen)
+    if set(paths) != {file["path"] for file in found.files}:
+        return proof("weights", False, required, "not all of the files can be read")
     if len(paths) == 1 and "/" not in paths[0]:
         own = seen[paths[0]]["sha256"]
     else:
-        tops = {path.partition("/")[0] for path in paths}
         inner: list[FileDigest] = [
             {"path": path.partition("/")[2], "sha256": seen[path]["sha256"], "size": seen[path]["size"]}
             for path in paths
-            if "/" in path
         ]
-        own = digests.directory(inner) if len(tops) == 1 and len(inner) == len(paths) else "no weights"
-    return _check("weights", own == approved, f"the approved weights, {approved}", own)
+        own = digests.directory(inner)
+    return proof("weights", own == found.promotion.weights, required, own)
 
 
-def _record(found: Manifest, record: str | None) -> Iterator[Check]:
-    """Say whether the manifest is that of the pinned promotion, and says what that promotion says."""
-    said, required = found.promotion, "the promotion's own event says what the manifest says"
+# -- the promotion --------------------------------------------------------------------------------------------------
+
+
+def _event(found: Manifest) -> tuple[Event | None, list[Check]]:
+    """Return the promotion's event, and whether the manifest says what it says; None if there is none to be read."""
+    required = "the promotion's own event says what the manifest says"
     if not found.event:
-        if record is not None:
-            yield _check("record", False, f"the promotion {record}", "the manifest does not hold its promotion's event")
-        return
-    event, signature = found.event.encode(), found.signature.encode()
-    own = events.identity(event, signature)
+        return None, []
     try:
-        parsed = events.parse(event)
-        body = events.body(parsed)
-    except Malformed as error:
-        yield _check("record", False, required, str(error))
-        return
+        event = events.parse(found.event.encode())
+        body = events.body(event)
+    except (Malformed, UnicodeEncodeError) as error:
+        return None, [proof("event", False, required, str(error))]
     if not isinstance(body, PromotionRecorded):
-        yield _check("record", False, required, f"it is a {parsed.type}")
-        return
-    pairs = {
-        "model": parsed.subject,
-        "promotion": own,
-        **{name: getattr(body, name) for name in ("version", "stage", "commit", "card", "weights", "expires")},
-    }
+        return None, [proof("event", False, required, f"it is a {event.type}")]
+    said = found.promotion
+    own = events.identity(found.event.encode(), found.signature.encode())
+    names = ("version", "stage", "commit", "kind", "card", "weights", "expires", "review_by")
+    pairs = {"model": event.subject, "promotion": own, "tag": body.tag.name}
+    pairs |= {name: getattr(body, name) for name in names}
     wrong = [
-        f"{name}: {value}, the manifest has {said.get(name)}"
+        f"{name}: {value}, the manifest has {getattr(said, name)}"
         for name, value in pairs.items()
-        if value != said.get(name)
+        if value != getattr(said, name)
     ]
-    yield _check("event", not wrong, required, "; ".join(wrong) or own)
+    if found.requirements and digests.sha256(found.requirements.encode()) != body.requirements:
+        wrong.append("requirements: the manifest has others")
+    return event, [proof("event", not wrong, required, "; ".join(wrong) or own)]
+
+
+def _pins(found: Manifest, record: str | None, root: str | None) -> Iterator[Check]:
+    """Hold the manifest against what was pinned."""
     if record is not None:
         fix = "deploy what the record names, or pin the newer record on purpose"
-        yield _check("record", own == record, f"the promotion {record}", own, fix)
+        required = f"the promotion {record}"
+        own = found.promotion.promotion if found.event else "the manifest does not hold its promotion's event"
+        yield proof("record", own == record, required, own, fix)
+    if root is not None:
+        own = found.promotion.log_root
+        yield proof("root", own == root, f"from the log with the root {root}", own, "find out where it comes from")
 
 
-def _ends(said: Mapping[str, Any], now: str) -> Iterator[Check]:
-    expires, required = said.get("expires"), "an override serves for a short time only"
-    # Under rules 1 a usual promotion could name an end, which meant nothing.
-    if expires is not None and said.get("override") is not False:
-        found = f"{'ended' if str(expires) < now else 'ends'} at {expires}"
-        yield _check("override", str(expires) >= now, required, found, "promote it the usual way")
+# -- the card -------------------------------------------------------------------------------------------------------
 
 
-def _card(said: Mapping[str, Any], raw: bytes | None, now: str, target: Target | None) -> Iterator[Check]:
-    required = f"the approved card, {said.get('card')}"
+def _card(said: Delivered, raw: bytes | None, files: list[File]) -> tuple[list[Check], card.Contract | None]:
+    """Say whether the card is the approved one, and of these weights; return its contract."""
+    required = f"the approved card, {said.card}"
     own = digests.sha256(raw) if raw is not None else "it is missing"
-    yield _check("card", own == said.get("card"), required, own)
-    if raw is None or own != said.get("card"):
-        return
+    if raw is None or own != said.card:
+        return [proof("card", False, required, own)], None
     try:
         found: Card = card.parse(raw)
     except Malformed as error:
-        yield _check("card", False, "a card that this govkit reads", str(error))
-        return
-    contract = found.statements.contract
-    valid = compatibility.validity(contract, now)
-    yield from [valid] if valid else []
-    yield from compatibility.judge(contract, target) if target else []
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _digest(value: Any) -> str | None:
-    return value if isinstance(value, str) and digests.is_sha256(value) else None
+        return [proof("card", False, "a card that this govkit reads", str(error))], None
+    name = files[0]["path"].partition("/")[0]
+    pairs = (
+        ("model", found.model.name, said.model),
+        ("weights", found.weights.sha256, said.weights),
+        ("name", found.weights.path.rpartition("/")[2], name),
+    )
+    wrong = [
+        f"{what}: the card has {of_card}, delivered was {other}" for what, of_card, other in pairs if of_card != other
+    ]
+    return [proof("card", not wrong, required, "; ".join(wrong) or own)], found.statements.contract

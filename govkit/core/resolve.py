@@ -31,6 +31,7 @@ class Requirements:
         gates: the gates by name, in the policy's order.
         approvals: whose yes is needed.
         digest: SHA-256 of the canonical JSON of both as they stand in ``policy.json``.
+        content: that canonical JSON.
         break_glass: of the emergency way, how long it lasts and when it is reviewed; None of the usual one.
     """
 
@@ -38,6 +39,7 @@ class Requirements:
     approvals: Approvals
     digest: str
     break_glass: BreakGlass | None = None
+    content: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -142,5 +144,6 @@ def requirements(policy: InForce, model: str, tier: str, name: str, action: Way)
         **raw,
     }
     gates = {gate: policy.policy.gates[gate] for gate in named}
-    digest = digests.sha256(canonical.encode(cut))
-    return Requirements(gates, approvals, digest, view.break_glass if action == "break-glass" else None)
+    content = canonical.encode(cut)
+    emergency = view.break_glass if action == "break-glass" else None
+    return Requirements(gates, approvals, digests.sha256(content), emergency, content)

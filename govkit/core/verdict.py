@@ -83,3 +83,26 @@ def sum_up(checks: list[Check]) -> Outcome:
     if verdicts & {Verdict.FAIL, Verdict.ERROR}:
         return "refused"
     return "proven" if checks and all(verdict.opens for verdict in verdicts) else "undecided"
+
+
+def proof(
+    name: str,
+    good: bool,
+    required: str,
+    found: str,
+    fix: str = "fetch it again with 'govkit get'",
+    *,
+    bad: Verdict = Verdict.FAIL,
+) -> Check:
+    """Return a check of a verifier's.
+
+    Args:
+        name: what it is called.
+        good: whether it is met.
+        required: what is required.
+        found: what was found.
+        fix: what to do if it is not met.
+        bad: what it is then.
+    """
+    verdict = Verdict.PASS if good else bad
+    return Check(gate=name, type="proof", verdict=verdict, required=required, found=found, fix="" if good else fix)

@@ -27,6 +27,8 @@ from govkit.storage import files
 
 _MAX_LISTING = 64 * limits.MIB
 _MAX_CONFIG = limits.CONFIG
+#: A fetched file shares no bytes with the cache: whoever writes there must not write into what was proven.
+_APART = {"cache": {"type": ["reflink", "copy"]}}
 # One entry of a folder's listing: a flat object, and the comma behind it.
 _LISTED = re.compile(r"""\s*+\{(?:[^"{}\[\]]|"(?:[^"\\]|\\.)*+")*+\}\s*+(?:,\s*+(?=\{)|(?=\]\Z))""")
 #: Settings of a remote that say where it is, and nothing of what to run or whom to trust.
@@ -253,7 +255,7 @@ def fetch(
     from dvc.exceptions import DvcException, NotDvcRepoError
 
     try:
-        source = DVCFileSystem(str(root), rev=commit)
+        source = DVCFileSystem(str(root), rev=commit, config=_APART)
         _refuse_import(source.repo.index.outs, path)
         with _quiet_finalisers():
             source.get("/" + path, str(target), recursive=True, callback=_callback(path, watch), batch_size=jobs)

@@ -7,7 +7,9 @@ import hashlib
 import os
 import stat
 import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import TypedDict
 
@@ -47,34 +49,123 @@ class Sum(TypedDict):
     size: int
 
 
-def sha256(path: Path) -> Sum:
-    """Return a file's digest and size, read once; a symbolic link is not followed.
+def sha256(path: Path, *, size: int | None = None) -> Sum:
+    """Return a file's digest and size, read once; a symbolic link is not followed, and nothing is waited for.
+
+    Args:
+        path: the file.
+        size: how many bytes it must have; None for any.
 
     Raises:
         OSError: if it cannot be read.
+        Malformed: if it is no plain file, has another size, or became another while it was read.
     """
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
-    with os.fdopen(handle, "rb", buffering=0) as file:
-        found = hashlib.file_digest(file, "sha256")
-        return {"sha256": f"sha256:{found.hexdigest()}", "size": file.tell()}
+    with _opened(path, follow=False) as file:
+        before = os.fstat(file.fileno())
+        if size not in (None, before.st_size):
+            raise Malformed(f"has {before.st_size:,} bytes instead of {size:,}")
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+        read = file.tell()
+    if _state(path.lstat()) != _state(before) or read != before.st_size:
+        raise Malformed("was changed while it was read")
+    return {"sha256": f"sha256:{found}", "size": read}
 
 
-def read_small(path: Path, limit: int) -> bytes:
+def _state(found: os.stat_result) -> tuple[int, ...]:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def sha256_all(
+    folder: Path,
+    sizes: Mapping[str, int | None],
+    *,
+    watch: Callable[[str, int, int], None] | None = None,
+) -> dict[str, Sum | str]:
+    """Digest many files, one on each processor at a time.
+
+    Args:
+        folder: where they lie.
+        sizes: how many bytes each must have, by path in the folder; None for any.
+        watch: called with a title, how many bytes were read, and of how many.
+
+    Returns:
+        By path its digest and size, or in words why there is none.
+    """
+    # The largest first, so that no processor is left with one when the others are done.
+    paths = sorted(sizes, key=lambda path: -(sizes[path] or 0))
+    total, done = sum(size or 0 for size in sizes.values()), 0
+    found: dict[str, Sum | str] = {}
+    for path, one in zip(paths, _each(lambda path: _sum(folder / path, sizes[path]), paths), strict=True):
+        found[path] = one
+        done += sizes[path] or 0
+        if watch is not None:
+            watch("checking files", done, total)
+    return found
+
+
+def _each(function: Callable[[str], Sum | str], paths: list[str]) -> Iterator[Sum | str]:
+    """Map over paths; hashlib lets other threads run while it works, and one path needs none."""
+    if len(paths) < 2:
+        yield from map(function, paths)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, 8)) as pool:
+        yield from pool.map(function, paths)
+
+
+def _sum(path: Path, size: int | None) -> Sum | str:
+    try:
+        return sha256(path, size=size)
+    except Malformed as error:
+        return str(error)
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read: {error.strerror or error}"
+
+
+def _opened(path: Path, *, follow: bool = True) -> BufferedReader:
+    """Open a plain file to be read.
+
+    A pipe or a device would be waited for, or never end; opening one must not wait either.
+
+    Raises:
+        OSError: if it cannot be opened.
+        Malformed: if it is no plain file.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+    try:
+        handle = os.open(path, flags | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise Malformed("is a symbolic link") from error
+        raise
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise Malformed("is no plain file")
+    return os.fdopen(handle, "rb")
+
+
+def read_small(path: Path, limit: int, *, follow: bool = True) -> bytes:
     """Read a file that somebody handed over.
 
     Args:
         path: the file.
         limit: the most bytes that are read.
+        follow: whether it may be a symbolic link.
 
     Raises:
         OSError: if it cannot be read, or is no plain file.
-        Malformed: if it has more bytes.
+        Malformed: if it has more bytes, or is a symbolic link that is not followed.
     """
-    # A pipe or a device would be waited for, or never end; opening one must not wait either.
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    try:
+        file = _opened(path, follow=follow)
+    except Malformed as error:
+        if not follow:
+            raise
+        raise OSError(errno.EINVAL, "it is no plain file", str(path)) from error
+    with file:
         content = file.read(limit + 1)
     if len(content) > limit:
         raise Malformed(f"it has more than the {limit:,} bytes that are allowed")

@@ -15,6 +15,7 @@ from govkit.core.errors import Refused, Usage
 from govkit.storage import files
 
 ROOT_VARIABLE = "GOVKIT_ROOT"
+RECORD_VARIABLE = "GOVKIT_RECORD"
 FILE_VARIABLE = "GOVKIT_KNOWN_ROOTS"
 
 
@@ -55,9 +56,7 @@ def load(option: str | None, environment: Mapping[str, str]) -> Pins:
     Raises:
         Usage: if a root is not ``sha256:<64 hex>``, or a line of the file is not ``ROOT REMOTE``.
     """
-    explicit = option or environment.get(ROOT_VARIABLE) or None
-    if explicit is not None and not is_sha256(explicit):
-        raise Usage(f"'{explicit}' is not a root of trust", fix="write sha256:<64 hex>, as 'govkit trust' shows it")
+    explicit = pinned_root(option, environment)
     path = known_roots_path(environment)
     known: dict[str, str] = {}
     text = _text(path) if path.is_file() else ""
@@ -69,6 +68,31 @@ def load(option: str | None, environment: Mapping[str, str]) -> Pins:
             raise Usage(f"{path}:{number} is not 'ROOT REMOTE'", fix="mend or remove the line")
         known[root] = "" if remote.strip() == "-" else remote.strip()
     return Pins(path, explicit, known)
+
+
+def pinned_record(option: str | None, environment: Mapping[str, str]) -> str | None:
+    """Return the promotion that a deployment pins, from an option or else the environment; None if it pins none.
+
+    Raises:
+        Usage: if it is not ``sha256:<64 hex>``. An empty one, as a script gives whose own question failed, is none
+            either: it must not look as if nothing had been asked for.
+    """
+    found, where = (option, "") if option is not None else (environment.get(RECORD_VARIABLE), f" in {RECORD_VARIABLE}")
+    if found is not None and not is_sha256(found):
+        raise Usage(f"'{found}'{where} is not a record", fix="write sha256:<64 hex>, or leave it out to pin nothing")
+    return found
+
+
+def pinned_root(option: str | None, environment: Mapping[str, str]) -> str | None:
+    """Return the root of trust from an option or else the environment alone; None if there is none.
+
+    Raises:
+        Usage: if it is not ``sha256:<64 hex>``.
+    """
+    found = option or environment.get(ROOT_VARIABLE) or None
+    if found is not None and not is_sha256(found):
+        raise Usage(f"'{found}' is not a root of trust", fix="write sha256:<64 hex>, as 'govkit trust' shows it")
+    return found
 
 
 def _text(path: Path) -> str:

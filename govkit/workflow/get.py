@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +11,11 @@ from govkit.core.card import Card
 from govkit.core.compatibility import Target
 from govkit.core.delivered import CARD, MANIFEST
 from govkit.core.digests import FileDigest
-from govkit.core.errors import Refused, Undecided, Usage
+from govkit.core.errors import Malformed, Refused, Undecided
+from govkit.core.state import Promotion
 from govkit.core.verdict import VerifyVerdict
-from govkit.storage import dvcbytes, files
-from govkit.workflow import facts, verify
+from govkit.storage import dvcbytes, files, staging
+from govkit.workflow import facts, retrospect, verify
 from govkit.workflow.session import Session
 
 
@@ -41,7 +41,14 @@ class NotProven(Refused):
 
 
 def get(
-    session: Session, model: str, stage: str, folder: Path, *, target: Target | None = None, jobs: int | None = None
+    session: Session,
+    model: str,
+    stage: str,
+    folder: Path,
+    *,
+    record: str | None = None,
+    target: Target | None = None,
+    jobs: int | None = None,
 ) -> Delivery:
     """Verify what serves in a stage, fetch its weights through DVC, check every byte, then move it into place.
 
@@ -50,6 +57,7 @@ def get(
         model: the model's full name.
         stage: the stage.
         folder: a folder that does not exist yet, or is empty.
+        record: the identity of the promotion that must serve there; None for whichever does.
         target: where it would run, to be held against the card's contract; None if that is not asked.
         jobs: how many files DVC fetches at a time; None for what DVC takes.
 
@@ -58,28 +66,19 @@ def get(
         Usage: if the folder is in use.
         Refused: if the bytes are not the approved ones, or DVC cannot deliver them.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise Usage(f"{folder} exists and is not an empty folder", fix="name another with -o, or empty it")
-    result = verify.verify(session, model, stage, target=target)
+    place = staging.ready(folder)
+    result = verify.verify(session, model, stage, record=record, target=target)
     if result.verdict != "proven" or result.commit is None:
         raise NotProven(result)
     raw, card = facts.card_of(session, session.state.versions[model, result.version or ""])
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        listing = _fetch(session, card, result, staging, jobs)
-        files.write(staging / CARD, raw)
-        files.write(staging / MANIFEST, delivered.manifest(result, listing, *_event(session, result)))
-        staging.chmod(0o755)
-        if folder.exists():
-            folder.rmdir()
-        staging.rename(folder)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    with staging.filled(place, last=MANIFEST) as filling:
+        listing = _fetch(session, card, result, filling, jobs)
+        files.write(filling / CARD, raw)
+        files.write(filling / MANIFEST, _manifest(session, result, listing))
     return Delivery(result, folder, listing)
 
 
-def _fetch(session: Session, card: Card, result: VerifyVerdict, staging: Path, jobs: int | None) -> list[FileDigest]:
+def _fetch(session: Session, card: Card, result: VerifyVerdict, filling: Path, jobs: int | None) -> list[FileDigest]:
     """Fetch the weights into a folder and check their SHA-256; returns the files."""
     name = card.weights.path.rpartition("/")[2]
     if name.lower() in (CARD, MANIFEST):
@@ -88,12 +87,13 @@ def _fetch(session: Session, card: Card, result: VerifyVerdict, staging: Path, j
             why=f"{CARD} and {MANIFEST} lie beside them",
             fix="rename them",
         )
-    place = staging / name
+    place, watch = filling / name, session.options.watch
     commit = (result.commit or "").partition(":")[2]
     facts.check_settings(session, commit)
-    dvcbytes.fetch(session.git.root, commit, card.weights.path, place, jobs=jobs, watch=session.options.watch)
-    listing = _sums(place, name)
-    found = listing[0]["sha256"] if place.is_file() else digests.directory(_sums(place, ""))
+    dvcbytes.fetch(session.git.root, commit, card.weights.path, place, jobs=jobs, watch=watch)
+    listing = _sums(filling, place, watch)
+    inner: list[FileDigest] = [{**file, "path": file["path"].partition("/")[2]} for file in listing]
+    found = listing[0]["sha256"] if place.is_file() else digests.directory(inner)
     if found != result.weights:
         raise Refused(
             "the weights that DVC delivered are not those that were approved",
@@ -103,20 +103,43 @@ def _fetch(session: Session, card: Card, result: VerifyVerdict, staging: Path, j
     return listing
 
 
-def _sums(place: Path, prefix: str) -> list[FileDigest]:
-    """Digest a file, or every file of a folder; symbolic links are refused."""
-    found: list[FileDigest] = []
-    for path in [place] if place.is_file() else sorted(place.rglob("*")):
-        if path.is_symlink():
-            raise Refused(f"{path.name} is a symbolic link", why="weights are plain files")
-        if path.is_file():
-            summed = files.sums(path)
-            relative = "" if path == place else path.relative_to(place).as_posix()
-            name = "/".join(part for part in (prefix, relative) if part)
-            found.append({"path": name, "sha256": summed.sha256, "size": summed.size})
-    if not found:
+def _sums(filling: Path, place: Path, watch: Callable[[str, int, int], None] | None) -> list[FileDigest]:
+    """Digest a file, or every file of a folder; what is no plain file is refused."""
+    sizes: dict[str, int | None] = {}
+    for path in [place] if not place.is_dir() or place.is_symlink() else sorted(place.rglob("*")):
+        if path.is_symlink() or not path.is_dir():
+            sizes[path.relative_to(filling).as_posix()] = path.lstat().st_size if path.exists() else None
+    if not sizes or not place.exists():
         raise Undecided(f"DVC delivered nothing for {place.name}")
+    found: list[FileDigest] = []
+    for name, one in sorted(files.sha256_all(filling, sizes, watch=watch).items()):
+        if isinstance(one, str):
+            raise Refused(f"{name} {one}", why="weights are plain files that nobody writes to while they are fetched")
+        found.append({"path": name, **one})
     return found
+
+
+def _manifest(session: Session, result: VerifyVerdict, listing: list[FileDigest]) -> bytes:
+    """Return what proves the folder later on, without the log."""
+    try:
+        return delivered.manifest(result, listing, *_event(session, result), _requirements(session, result))
+    except Malformed as error:
+        raise Refused(
+            "this cannot be delivered as a folder", why=str(error), fix="pack its files into fewer, or rename them"
+        ) from error
+
+
+def _requirements(session: Session, result: VerifyVerdict) -> bytes:
+    """Return what was required of the promotion, where that says what follows when its review is overdue."""
+    if result.review_by is None:
+        return b""
+    promotion = next(
+        entry
+        for entry in session.state.stages[result.model, result.stage]
+        if isinstance(entry, Promotion) and entry.at.id == result.promotion
+    )
+    asked = retrospect.question(session.state, retrospect.original(session.state, promotion))
+    return asked.rules.content if asked else b""
 
 
 def _event(session: Session, result: VerifyVerdict) -> tuple[bytes, bytes]:

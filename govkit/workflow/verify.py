@@ -27,7 +27,13 @@ _MANY = 20
 
 
 def verify(
-    session: Session, model: str, stage: str, *, min_head: str | None = None, target: Target | None = None
+    session: Session,
+    model: str,
+    stage: str,
+    *,
+    min_head: str | None = None,
+    record: str | None = None,
+    target: Target | None = None,
 ) -> VerifyVerdict:
     """Prove which version serves in a stage, or say why that is not proven.
 
@@ -36,6 +42,7 @@ def verify(
         model: the model's full name.
         stage: the stage.
         min_head: ``SIZE`` or ``SIZE:sha256:…``: the log must hold at least this head.
+        record: the identity of the promotion that must serve there; None for whichever does.
         target: where it would run, to be held against the card's contract; None if that is not asked.
 
     Raises:
@@ -49,6 +56,7 @@ def verify(
     promotion = _serving(session, model, stage)
     work = _Verification(session, promotion, target)
     work.run()
+    work.check_record(record)
     result = work.result()
     if result.verdict == "proven":
         session.remember()
@@ -134,6 +142,13 @@ class _Verification:
 
     def add(self, name: str, verdict: Verdict, required: str, found: str, fix: str = "") -> None:
         self.checks.append(Check(gate=name, type="proof", verdict=verdict, required=required, found=found, fix=fix))
+
+    def check_record(self, record: str | None) -> None:
+        """What serves must be the promotion that a deployment pinned, if it pinned one."""
+        if record is not None:
+            same, fix = self.promotion.at.id == record, "pin the newer record on purpose, or go back to that version"
+            verdict_, required = Verdict.PASS if same else Verdict.FAIL, f"the promotion {record}"
+            self.add("record", verdict_, required, self.promotion.at.id, "" if same else fix)
 
     # -- the log ------------------------------------------------------------------------------------------------
 

@@ -201,7 +201,8 @@ LARGE = {
 #: Targets that begin with the reader of another one, which is run on all bombs: these get what gets past it.
 BEHIND = {
     **dict.fromkeys(
-        ("yaml", "policy.yaml", "policy-tests.yaml", "model.yaml"), ("alias bomb", "many YAML keys", "tags")
+        ("yaml", "policy.yaml", "policy-tests.yaml", "model.yaml", "target.yaml"),
+        ("alias bomb", "many YAML keys", "tags"),
     ),
     **dict.fromkeys(
         ("dvc.yaml", "dvc.lock", "file.dvc", "params.yaml", "report.yaml", "dvc-files"),

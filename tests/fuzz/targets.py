@@ -28,6 +28,8 @@ from govkit.core import (
     canonical,
     celtext,
     commits,
+    compatibility,
+    delivered,
     digests,
     draft,
     events,
@@ -49,6 +51,7 @@ from govkit.core import (
     yamltext,
 )
 from govkit.core import card as card_format
+from govkit.core.card import Contract
 from govkit.core.errors import GovkitError, Malformed, Undecided, Usage
 from govkit.core.gates import distributions
 from govkit.core.gates.expression import MAX_LENGTH, ROOTS
@@ -57,7 +60,7 @@ from govkit.core.report import GateReport
 from govkit.core.verdict import VerifyVerdict
 from govkit.reports import lineage as lineage_report
 from govkit.storage import dvcbytes, entries, gitobjects, pins, scanning, signatures
-from govkit.workflow import decide
+from govkit.workflow import decide, delivery
 
 ROOT = Path(__file__).resolve().parents[2]
 V1 = ROOT / "tests" / "data" / "records" / "v1"
@@ -457,6 +460,40 @@ def _documents(data: bytes) -> None:
     for kind in (draft.Draft, VerifyVerdict, GateReport):
         with contextlib.suppress(Malformed):
             records.from_json(data, kind)
+
+
+def _manifest_seed() -> bytes:
+    """Return the manifest of a delivery that the golden log's last verdict allows."""
+    result = records.from_value(json.loads((V1 / "verdict.json").read_bytes()), VerifyVerdict)
+    event, signature = next(
+        pair for pair in zip(EVENTS, SIGNATURES, strict=False) if b'"promotion.recorded"' in pair[0]
+    )
+    return delivered.manifest(result, [{"path": "m/a", "sha256": f"{result.weights}", "size": 1}], event, signature)
+
+
+@target("manifest", [_manifest_seed()], limit=limits.GENERATED)
+def _manifest(data: bytes) -> None:
+    """Nothing is ever proven where no file was seen, and what is said of it can be written down."""
+    found = delivered.judge(delivered.parse(data), CARD, {}, {}, now="2026-11-27T00:00:00Z", record="sha256:" + HEX * 2)
+    assert found.exit_code != 0
+    json.dumps(records.to_value(found))
+
+
+@target(
+    "target.yaml",
+    [
+        b"schema: govkit.target/v1\npython: '3.12'\nhardware: {memory_gib: 1, a: [x]}\ninputs: [{name: a, dtype: int8}]\n"
+    ],
+    (Usage,),
+    limit=yamltext.MAX_BYTES,
+)
+def _target(data: bytes) -> None:
+    """Whatever a platform says of itself, each point is decided."""
+    contract = Contract(framework="x", framework_version=">=1", hardware={"memory_mib": 1}, limits={"batch": 1.0})
+    with file_of(data) as path:
+        described = delivery.read_target(path)
+    for check_ in compatibility.judge(contract, described):
+        assert check_.found and check_.required
 
 
 @target("decision", [(V1 / "decision.json").read_bytes().removesuffix(b"\n")])

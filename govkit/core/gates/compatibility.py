@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -81,22 +81,31 @@ def problems(contract: Contract) -> Iterator[str]:
             SpecifierSet(text)
         except InvalidSpecifier:
             yield f"{name}: '{text[:60]}' is no version specifier such as >=3.0,<4"
-    for side, columns in (("inputs", contract.inputs), ("outputs", contract.outputs)):
+    sides = {"inputs": contract.inputs, "outputs": contract.outputs}
+    yield from column_problems(sides)
+    for side, columns in sides.items():
+        for column in columns:
+            if column.dtype not in DTYPES:
+                known = ", ".join(DTYPES)
+                yield f"{side}: {column.name[:60]}: '{column.dtype[:60]}' is no known type; there are {known}"
+    yield from _amounts(contract)
+    if contract.requirements and contract.requirements_sha256 is None:
+        yield f"requirements: {contract.requirements[:100]} is not in Git"
+    if contract.valid_until and not is_day(contract.valid_until):
+        yield f"valid_until: {contract.valid_until} is no day of the calendar"
+
+
+def column_problems(sides: Mapping[str, Sequence[Column]]) -> Iterator[str]:
+    """Yield what is wrong with columns whatever their types are, by the side that they are listed on."""
+    for side, columns in sides.items():
         for name, count in sorted(Counter(column.name.strip() for column in columns).items()):
             if count > 1 or not name:
                 yield f"{side}: {count} columns named '{name[:60]}'" if name else f"{side}: a column without a name"
         for column in columns:
             yield from (f"{side}: {column.name[:60]}: {what}" for what in _column(column))
-    yield from _amounts(contract)
-    if contract.requirements and contract.requirements_sha256 is None:
-        yield f"requirements: {contract.requirements[:100]} is not in Git"
-    if contract.valid_until and not _is_day(contract.valid_until):
-        yield f"valid_until: {contract.valid_until} is no day of the calendar"
 
 
 def _column(column: Column) -> Iterator[str]:
-    if column.dtype not in DTYPES:
-        yield f"'{column.dtype[:60]}' is no known type; there are {', '.join(DTYPES)}"
     if any(bound is not None and not math.isfinite(bound) for bound in (column.min, column.max)):
         yield "a bound is no finite number"
     elif column.min is not None and column.max is not None and column.min > column.max:
@@ -130,7 +139,8 @@ def _filled(value: Any) -> bool:
     return value is not None
 
 
-def _is_day(text: str) -> bool:
+def is_day(text: str) -> bool:
+    """Tell whether a text is a day of the calendar, ``YYYY-MM-DD``."""
     try:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:

@@ -80,6 +80,7 @@ MISFITS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "a release candidate in range": ({"python": "3.13.0rc1"}, {}),
     "no Python said": ({"python": ""}, {"python": "inconclusive"}),
     "no version of Python": ({"python": "three"}, {"python": "inconclusive"}),
+    "a version of too many digits": ({"python": "9" * 5000}, {"python": "inconclusive"}),
     "an old framework": ({"frameworks": {"xgboost": "2.1.0"}}, {"framework": "fail"}),
     "another framework": ({"frameworks": {"torch": "2.9.0"}}, {"framework": "fail"}),
     "no framework said": ({"frameworks": {}}, {"framework": "inconclusive"}),
@@ -93,6 +94,22 @@ MISFITS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         {"hardware": {**TARGET["hardware"], "memory_gib": "1"}},
         {"memory": "inconclusive", "memory_gib": "inconclusive"},
     ),
+    "memory without a unit": (
+        {"hardware": {**{k: v for k, v in TARGET["hardware"].items() if k != "memory_gib"}, "memory": 2**40}},
+        {"memory": "inconclusive"},
+    ),
+    "memory said twice": ({"hardware": {**TARGET["hardware"], "memory_mib": 256}}, {"memory": "inconclusive"}),
+    "memory said twice alike": ({"hardware": {**TARGET["hardware"], "memory_mib": 1024}}, {}),
+    "no end of memory": (
+        {"hardware": {**TARGET["hardware"], "memory_gib": float("inf")}},
+        {"memory": "inconclusive", "memory_gib": "inconclusive"},
+    ),
+    "no end of a load": ({"load": {"batch": float("nan")}}, {"load-batch": "inconclusive"}),
+    "a column twice": (
+        {"inputs": [{"name": "age", "dtype": "string"}, *TARGET["inputs"]]},
+        {"description": "error"},
+    ),
+    "a range upside down": (column("inputs", "age", min=99, max=18), {"description": "error"}),
     "another architecture": ({"hardware": {**TARGET["hardware"], "architecture": "riscv64"}}, {"architecture": "fail"}),
     "another protocol": ({"hardware": {**TARGET["hardware"], "protocol": "kafka"}}, {"protocol": "fail"}),
     "nothing of hardware": (
@@ -169,9 +186,51 @@ def test_validity(day: str, now: str, verdict: str) -> None:
     assert ("expired" in check.found) == (verdict == "fail")
 
 
+def test_a_validity_that_is_no_day() -> None:
+    """What never comes must not be valid for ever."""
+    check = compatibility.validity(Contract(valid_until="9999-99-99"), "2026-12-31T00:00:00Z")
+    assert check is not None and check.verdict is Verdict.ERROR and "no day" in check.found
+
+
 def test_no_validity() -> None:
     """A contract without a day is not judged by one."""
     assert compatibility.validity(Contract(), "2026-12-31T00:00:00Z") is None
+
+
+def test_a_unit_on_one_side_only_is_no_fit() -> None:
+    """512 of what? It would fit 512 MiB by being a smaller number than they have bytes."""
+    contract = {**CONTRACT, "hardware": {"memory": 512}}
+    assert shut(contract, {**TARGET, "hardware": {"memory_mib": 256}}) == {"memory": "inconclusive"}
+
+
+_COLUMN = st.fixed_dictionaries(
+    {
+        "name": st.just("c"),
+        "dtype": st.sampled_from(["int8", "int32", "int64", "float32", "float64", "string", "bool", "odd"]),
+        "nullable": st.booleans(),
+        "shape": st.lists(st.sampled_from([-1, 1, 6]), max_size=2),
+        "values": st.lists(st.sampled_from([1, 2, 3]), max_size=2),
+        "min": st.none() | st.integers(0, 2),
+        "max": st.none() | st.integers(2, 5),
+    }
+)
+
+
+@given(_COLUMN, _COLUMN)
+def test_what_fits_holds_every_value(taken: dict[str, Any], sent: dict[str, Any]) -> None:
+    """Where a column fits, each value that callers may send is one that is taken."""
+    found = judged({**CONTRACT, "inputs": [taken]}, {**TARGET, "inputs": [sent]})
+    if "input-c" in found and found["input-c"][0] is Verdict.PASS:
+        assert taken["nullable"] or not sent["nullable"]
+        assert len(taken["shape"]) == len(sent["shape"])
+        assert all(value in _values(taken) for value in _values(sent))
+        assert "odd" not in (taken["dtype"], sent["dtype"])
+
+
+def _values(column: dict[str, Any]) -> set[int]:
+    """Return which whole numbers a column may hold, of some."""
+    low, high = (-50 if column["min"] is None else column["min"]), (50 if column["max"] is None else column["max"])
+    return {value for value in range(low, high + 1) if not column["values"] or value in column["values"]}
 
 
 @given(
