@@ -77,6 +77,14 @@ def test_knows_what_was_reviewed(requested: World, folder: Path) -> None:
     assert listed.stat().st_mode & 0o077 == 0
 
 
+def test_decides_where_nothing_can_be_kept(requested: World, folder: Path) -> None:
+    """A list that cannot be written, as in a home that is read only, keeps nobody from a decision."""
+    requested.env["XDG_STATE_HOME"] = str(requested.folder / "known_roots")  # a file, and no folder
+    running = Running(requested, folder, REQUEST)
+    assert "This browser is let in now" in running.home
+    assert running.end()[0] == 0
+
+
 def test_clones_what_an_address_names(requested: World, folder: Path) -> None:
     """With an address it makes a copy, once, and lists what waits there; a second time it takes the same copy."""
     requested.env |= {
