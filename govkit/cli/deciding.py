@@ -83,6 +83,7 @@ def request(
     name, path = f"{model}@{asked.version}", cards.path_of(model, "card.md")
     table.write(f"next: the approvers read the card  git show '{model}@v{asked.version}:{path}'")
     table.write(f"      and sign                     govkit approve '{name}#{stage}'")
+    table.write(f"      or do both on a page         govkit review '{name}#{stage}'")
 
 
 @click.command()

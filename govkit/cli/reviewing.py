@@ -135,6 +135,7 @@ def _write_page(name: str, path: Path, options: dict[str, Any]) -> None:
 
 
 def _desk(requests: list[str], addresses: list[str], target: Path | None, options: dict[str, Any]) -> Desk:
+    from govkit.core.inert import line
     from govkit.web.review import Desk
     from govkit.workflow import decide, waiting
     from govkit.workflow import review as workflow
@@ -144,7 +145,10 @@ def _desk(requests: list[str], addresses: list[str], target: Path | None, option
         workflow.bring(session)
         request = session.state.find_request(requests[0]) or decide.find_request(session, requests[0])
         workflow.look(session, request.id)  # what is wrong shows here rather than in a browser
-        waiting.remember(session)
+        try:
+            waiting.remember(session)
+        except Usage as error:  # a list for later, without which one can decide
+            click.echo(f"note: later, 'govkit review' will not know of this repository: {line(error.what)}", err=True)
         return Desk([session], [(session, request.id)], alone=True, target=target)
     found, troubles = waiting.sessions(common.options(**options, yes=True), addresses)
     if not found and not troubles:

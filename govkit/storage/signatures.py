@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -46,12 +47,7 @@ class SigningKey:
         command = ["ssh-keygen", "-Y", "sign", "-n", namespace, "-f", str(self.path)]
         done = subprocess.run(command, input=message, capture_output=True, check=False, env=_environment())
         if done.returncode != 0:
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise Refused(
-                f"the key {self.path} did not sign",
-                why=said[-1] if said else "ssh-keygen said nothing",
-                fix="unlock it with 'ssh-add', or name another with --key FILE",
-            )
+            raise self._refusal(done.stderr.decode("utf-8", "replace").strip().splitlines())
         try:
             signature = keys.armour(keys.dearmour(done.stdout))
             if signer_of(message, signature, namespace) != self.public:
@@ -59,6 +55,15 @@ class SigningKey:
         except Malformed as error:
             raise Refused(f"the signature made with {self.path} is not good", why=str(error)) from error
         return signature
+
+    def _refusal(self, said: list[str]) -> Refused:
+        """Return why there is no signature; that others can read a key stands before the last line that was said."""
+        fix = "unlock it with 'ssh-add', or name another with --key FILE"
+        why = said[-1] if said else "ssh-keygen said nothing"
+        for text in said:
+            if text.endswith("are too open."):
+                why, fix = text, f"see to it that only you can read it: chmod 600 {shlex.quote(str(self.path))}"
+        return Refused(f"the key {self.path} did not sign", why=why, fix=fix)
 
 
 def _environment() -> dict[str, str]:

@@ -73,6 +73,13 @@ def test_no_command(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) 
     assert "Commands:" in said
 
 
+def test_a_key_that_others_can_read(requested: World) -> None:
+    """OpenSSH uses none, and says so before its last line; what to do is told."""
+    requested.key_path("vera").chmod(0o644)
+    words = ("reject", f"{MODEL}@1.1.0#production", "-m", "no")
+    refused(requested, 1, *words, as_="vera", says="are too open", then="chmod 600")
+
+
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_no_log(words: tuple[str, ...], governed: World) -> None:
     """Without a log every command says how to open or fetch one, with exit code 2."""

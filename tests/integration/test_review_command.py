@@ -77,6 +77,20 @@ def test_knows_what_was_reviewed(requested: World, folder: Path) -> None:
     assert listed.stat().st_mode & 0o077 == 0
 
 
+def test_decides_where_nothing_can_be_kept(requested: World, folder: Path) -> None:
+    """A list that cannot be written, as in a home that is read only, keeps nobody from a decision."""
+    requested.env["XDG_STATE_HOME"] = str(requested.folder / "known_roots")  # a file, and no folder
+    running = Running(requested, folder, REQUEST)
+    assert "This browser is let in now" in running.home
+    assert running.end()[0] == 0
+
+
+def test_is_named_to_whoever_asks(requested: World) -> None:
+    """A request ends with the command for those who decide on a page."""
+    said = requested.govkit("request", "scorer@1.1.0", "--stage", "staging", "-m", "please", as_="ada").text
+    assert "govkit review 'scorer@1.1.0#staging'" in said
+
+
 def test_clones_what_an_address_names(requested: World, folder: Path) -> None:
     """With an address it makes a copy, once, and lists what waits there; a second time it takes the same copy."""
     requested.env |= {
