@@ -17,6 +17,7 @@ from govkit.cli import (
     logs,
     looking,
     making,
+    mlflow_sync,
     people,
     policies,
     publishing,
@@ -80,6 +81,7 @@ for _command in (
     exporting.export,
     exporting.schema,
     publishing.site,
+    mlflow_sync.mlflow,
     policies.policy,
     violations.violation,
 ):
