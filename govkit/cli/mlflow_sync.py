@@ -21,7 +21,9 @@ def mlflow() -> None:
 
 @mlflow.command()
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
-@click.option("--tracking-uri", metavar="URI", help="The MLflow server; else MLFLOW_REGISTRY_URI or MLFLOW_TRACKING_URI.")
+@click.option(
+    "--tracking-uri", metavar="URI", help="The MLflow server; else MLFLOW_REGISTRY_URI or MLFLOW_TRACKING_URI."
+)
 @click.option("--prefix", default="", metavar="TEXT", help="What names of models begin with in MLflow.")
 @click.option("--adopt", is_flag=True, help="Take over registered models that govkit did not make for this log.")
 @click.option("--check", "is_check", is_flag=True, help="Change nothing; exit with 1 if MLflow differs from the log.")
@@ -104,6 +106,8 @@ def _warn(found: Synced) -> None:
     count = len(found.by_hand)
     if count:
         what = "was put right" if found.applied else "is not what the log says"
-        click.echo(f"WARNING: MLflow was changed by hand, or a sync was stopped half-way: {count} times; it {what}", err=True)
+        click.echo(
+            f"WARNING: MLflow was changed by hand, or a sync was stopped half-way: {count} times; it {what}", err=True
+        )
     if found.strangers or found.orphans:
         click.echo("WARNING: MLflow has versions that no log vouches for; find out who added them", err=True)

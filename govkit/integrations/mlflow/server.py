@@ -207,7 +207,7 @@ class Server:
 
     def _create_version(self, change: Change, numbers: dict[str, int]) -> None:
         tags = {**change.tags, WRITER_TAG: self._writer}
-        made = self._client.create_model_version(change.name, change.after, tags=tags, await_creation_for=None)
+        made = self._client.create_model_version(change.name, change.after, tags=tags, await_creation_for=0)
         numbers[change.version] = int(made.version)
 
     def _alias(self, change: Change, numbers: dict[str, int]) -> None:

@@ -1,4 +1,4 @@
-"""``govkit mlflow sync``: bring MLflow's model registry in line with a log that is proven. Writes nothing to the log."""
+"""``govkit mlflow sync``: bring MLflow's model registry in line with a proven log. Writes nothing to the log."""
 
 from __future__ import annotations
 

@@ -230,4 +230,3 @@ class _Reasons:
             yield self._rejects.get((version.model, version.body.card), "")
         if request is not None:
             yield f"{request.requester}: {request.body.reason}"
-
