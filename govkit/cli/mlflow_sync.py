@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from govkit.integrations.mlflow.plan import Change
     from govkit.integrations.mlflow.sync import Synced
 
+#: How much of a tag in MLflow is shown.
+_SHOWN = 200
+
 
 @click.group()
 def mlflow() -> None:
@@ -83,7 +86,9 @@ def _print(found: Synced) -> None:
         columns = ("model", "version", "what", "in MLflow", "by the log", "since")
         table.table(columns, [_row(change) for change in found.changes])
     for one in found.strangers:
-        table.write(f"left alone, as the log does not know it: {one.name} number {one.number}, from {one.source}")
+        table.write(
+            f"left alone, as the log does not know it: {one.name} number {one.number}, from {_short(one.source)}"
+        )
     for name in found.orphans:
         table.write(f"left alone, though it says that it is of this log: the registered model {name}")
     for held in found.withheld:
@@ -98,7 +103,12 @@ def _row(change: Change) -> tuple[str, ...]:
     place = f"number {change.number}" if change.number is not None else ""
     what = f"{change.what} {change.key}".strip()
     since = "changed in MLflow" if change.by_hand else "the log went on"
-    return change.name, change.version or place, what, change.before, change.after, since
+    return change.name, change.version or place, _short(what), _short(change.before), change.after, since
+
+
+def _short(text: str) -> str:
+    """Return the beginning of a text that anybody in MLflow can make very long."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _warn(found: Synced) -> None:

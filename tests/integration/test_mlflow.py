@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import Any
 
 import pytest
 
+from govkit.core.errors import Undecided
 from govkit.core.events import Head
+from govkit.integrations.mlflow.server import Server
 from tests import mlflowserver
 from tests.integration.test_how_to import commands, run
 from tests.world import MODEL, Result, World
@@ -288,6 +293,73 @@ def test_a_server_that_is_none_is_told(promoted: World, address: str | None, exp
     found = promoted.govkit("mlflow", "sync", *words, expect=expect)
     assert said in found.text and "next" in found.err
     assert "geheim" not in found.text
+
+
+class _Proxy(BaseHTTPRequestHandler):
+    """What may stand where MLflow should: a login page, or a proxy that lets nobody in."""
+
+    def do_GET(self) -> None:
+        self.send_response(int(self.path.split("/")[1]))
+        self.end_headers()
+        self.wfile.write(b"<html>\x1b[31mLog in with geheim-token</html>")
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("status", "expect"), [(200, 3), (401, 2), (403, 2), (404, 3), (500, 3)])
+def test_what_answers_is_not_mlflow(promoted: World, status: int, expect: int) -> None:
+    """A page is no answer, and who is not let in is told which variables are asked; nothing of it acts."""
+    promoted.env |= {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_TRACKING_TOKEN": "geheim-token"}
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Proxy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        found = sync(promoted, f"http://127.0.0.1:{server.server_port}/{status}", expect=expect)
+        server.shutdown()
+    assert "next" in found.err
+    assert "geheim-token" not in found.text and "\x1b" not in found.text
+    assert ("MLFLOW_TRACKING_TOKEN" in found.text) == (expect == 2)
+
+
+def test_a_sync_that_is_stopped_anywhere_is_finished_by_the_next(
+    replaced: World, uri: str, registry: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After each of its requests; and while it is half done, no alias stands on a version that is not there."""
+    real = Server.apply
+    done = 0
+    for stop in range(5):
+        for model in registry.search_registered_models():
+            registry.delete_registered_model(model.name)
+        calls = count()
+
+        def apply(self: Server, change: Any, numbers: dict[str, int], stop: int = stop, calls: Any = calls) -> None:
+            if next(calls) == stop:
+                raise Undecided("stopped")
+            real(self, change, numbers)
+
+        monkeypatch.setattr(Server, "apply", apply)
+        sync(replaced, uri, expect=3)
+        monkeypatch.undo()
+        assert changes(replaced, uri) != []
+        assert changes(replaced, uri) == []
+        assert aliases(registry) == {"production": V2, "staging": V1}
+        done += 1
+    assert done == 5
+
+
+def test_a_long_tag_is_cut_where_it_is_shown(promoted: World, uri: str, registry: Any) -> None:
+    """Anybody in MLflow can write 100,000 characters."""
+    sync(promoted, uri)
+    registry.set_model_version_tag(MODEL, versions(registry)[V1].version, "card_digest", "x" * 100_000)
+    assert len(sync(promoted, uri).out) < 3000
+
+
+def test_a_prefix_that_is_none_is_refused(promoted: World, uri: str) -> None:
+    """Nothing of it gets into MLflow's searches."""
+    for prefix in ("x' OR name LIKE '%", "a/b", "a~b", "-x", "x" * 65):
+        assert "is no prefix for names" in sync(promoted, uri, f"--prefix={prefix}", expect=2).text
 
 
 def test_an_unknown_model_is_told(promoted: World, uri: str) -> None:

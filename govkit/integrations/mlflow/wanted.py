@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from govkit.core import inert
-from govkit.core.errors import GovkitError
+from govkit.core.errors import GovkitError, Usage
 from govkit.core.governance import Governance, GovernanceStatus
 from govkit.core.state import Request, State, Version
 from govkit.workflow import checkpoints, judge, query, verify
@@ -22,6 +22,8 @@ REASON_LIMIT: Final = 1000
 #: What MLflow keeps for itself among the names of aliases, and what stands for such a stage.
 _RESERVED = re.compile(r"latest|v\d+|stage-.*", re.IGNORECASE | re.ASCII)
 _INSTEAD = "stage-"
+#: What names in MLflow may begin with; never what stands for a slash, nor a quote, which its searches know.
+_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -103,9 +105,11 @@ def wanted(
         watch: told how many stages were verified, and of how many.
 
     Raises:
-        Usage: if there is no log, or it knows no such model.
+        Usage: if there is no log, it knows no such model, or the prefix cannot be one.
         Refused, Undecided: if the log is not the pinned one, or cannot be relied on.
     """
+    if prefix and not _PREFIX.fullmatch(prefix):
+        raise Usage(f"'{prefix}' is no prefix for names", fix="write up to 64 letters, digits and . _ -, such as risk.")
     session.check_trust()
     session.check_history()
     checkpoints.check_fresh(session)
