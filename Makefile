@@ -57,8 +57,11 @@ docs: $(VENV)/dev ## Make the generated parts of the documentation again
 stress: $(VENV)/dev ## 1,000 random kills; 800 events by 16 processes, 200 by 8 clones (ten minutes)
 	@GOVKIT_STRESS=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/integration/test_crashes.py tests/integration/test_crowds.py
 
-bench: $(VENV)/dev ## Rendering the example's page; verifying a log of 10,000 events, against git log on the same commits (five minutes)
+bench: $(VENV)/dev ## A page, a folder at start-up, the way back, admissions; and a log of 10,000 events against git log (eight minutes)
 	@$(BIN)/python benchmarks/card_render.py
+	@$(BIN)/python benchmarks/verify_dir.py
+	@$(BIN)/python benchmarks/rollback.py
+	@$(BIN)/python benchmarks/admission.py
 	@$(BIN)/python benchmarks/log_verify.py
 
 bench-site: $(VENV)/dev ## Building the site of 50 models with 40 versions each, and again after one change (two minutes)

@@ -12,6 +12,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import s3server
 import world as worlds
+from hypothesis import settings
+
+# How long an example takes by the clock on the wall is nobody's fault where others use the machine, too.
+settings.register_profile("shared", deadline=None)
+settings.load_profile("shared")
 
 
 @pytest.fixture(scope="session")

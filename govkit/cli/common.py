@@ -25,6 +25,8 @@ _LOOK = "'govkit status' and 'govkit log verify' say what is wrong; find out who
 F = TypeVar("F", bound=Callable[..., Any])
 DEBUG_VARIABLE = "GOVKIT_DEBUG"
 _LOCAL = "govkit.local"
+#: A group of commands without one; click before 8.2 knows no such error, and prints the help by itself.
+_NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 #: Where GitHub Actions names the file that takes a job's summary.
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 
@@ -170,6 +172,9 @@ def run(command: click.Command, arguments: list[str] | None = None) -> int:
         return error.exit_code
     except click.exceptions.Exit as error:
         return error.exit_code
+    except _NO_ARGUMENTS as error:  # 'govkit' or 'govkit site' alone; its message is the help, as it stands
+        click.echo(error.format_message(), err=True)
+        return 2
     except click.ClickException as error:
         tell(_misuse(error))
         return 2

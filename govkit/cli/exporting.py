@@ -68,7 +68,10 @@ def export(
     if target is None:
         click.echo(_shown(made), nl=False)
         return
-    files.write(target, made.encode())
+    try:
+        files.write(target, made.encode())
+    except OSError as error:
+        raise Usage(f"{target} cannot be written", why=str(error), fix="name another file with -o") from error
     table.write(f"{target}  {len(made.encode()):,} bytes")
 
 

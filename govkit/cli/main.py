@@ -15,6 +15,7 @@ from govkit.cli import (
     doctoring,
     exporting,
     followups,
+    kubernetes,
     logs,
     looking,
     making,
@@ -30,6 +31,7 @@ from govkit.cli import (
     syncing,
     verifying,
     violations,
+    webhooks,
 )
 from govkit.cli import mirrors as _mirrors  # noqa: F401 - its commands belong to the group 'log'
 
@@ -86,6 +88,9 @@ for _command in (
     policies.policy,
     violations.violation,
     ci.ci,
+    webhooks.webhook,
+    kubernetes.kubernetes,
+    kubernetes.kserve_init,
 ):
     cli.add_command(_command)
 for _command in (syncing.sync, serving.install_hook, serving.receive):

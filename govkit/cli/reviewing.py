@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -223,5 +224,5 @@ def enrol(
         f"  1. give {done.path} to an administrator, who runs: govkit people add --from {done.path.name} --role ROLE"
     )
     table.write("  2. read them the fingerprint by voice: that is how they know that it is you")
-    table.write(f"  3. export GOVKIT_KEY={done.key.path}    (so that every command knows who you are)")
+    table.write(f"  3. export GOVKIT_KEY={shlex.quote(done.named)}    (so that every command knows who you are)")
     table.write("  4. govkit review URL    (what waits for you in a repository)")

@@ -80,7 +80,11 @@ class GateReport(Record, frozen=True):
         """What was judged, in words."""
         name = f"{self.model}@{self.version}" if self.version else f"{self.model} (not registered)"
         how = {"promote": "", "rollback": ", a rollback", "break-glass": " BY BREAK-GLASS"}[self.action]
-        return f"{name} for {self.stage}{how}, {f'instead of {self.champion}' if self.champion else 'the first there'}"
+        if self.champion is None:
+            instead = "the first there"
+        else:
+            instead = "where it serves already" if self.champion == self.version else f"instead of {self.champion}"
+        return f"{name} for {self.stage}{how}, {instead}"
 
     @property
     def blocking(self) -> list[Check]:

@@ -186,7 +186,10 @@ class Standing:
             where = f" serves in {', '.join(self.serving)}" if self.serving else " serves nowhere"
             return f"{name}{where}; nobody is asked anything."
         place = f"decide in {self.report.stage}"
-        instead = f" instead of {self.report.champion}" if self.report.champion else ", the first version there"
+        champion = self.report.champion
+        again = champion == self.version
+        instead = f" instead of {champion}" if champion else ", the first version there"
+        instead = ", where it serves already" if again else instead
         ways = {"break-glass": " BY BREAK-GLASS, past the usual gates,", "rollback": ", as it did before,"}
         how = ways.get(self.asked.action, "")
         if self.asked.state != "open":

@@ -134,7 +134,10 @@ def submit(session: Session, path: Path) -> Written:
         value = canonical.decode(files.read_small(path, limits.DECISION).removesuffix(b"\n"), limit=limits.DECISION)
         signed = _from_value(value)
     except (OSError, Malformed) as error:
-        fix = "ask its author for the file that 'govkit approve --output FILE' wrote"
+        fix = (
+            "ask its author for the file that 'govkit approve --output FILE' wrote; "
+            "an event.json goes with its signature: --signature event.json.sig"
+        )
         raise Usage(f"{path} is not a signed decision", why=str(error), fix=fix) from error
     request = str(events.parse(signed.content).body.get("request"))
     return session.carry(signed, mending=is_mending(session, request))

@@ -26,12 +26,14 @@ class Enrolled:
         made: whether it is new.
         path: the file for the administrator.
         fingerprint: of the key, to be compared by voice.
+        named: what ``GOVKIT_KEY`` is to say, in whichever folder a later command runs.
     """
 
     key: SigningKey
     made: bool
     path: Path
     fingerprint: str
+    named: str
 
 
 def enrol(
@@ -68,7 +70,13 @@ def enrol(
         files.write(target, records.to_json(msgspec.structs.replace(unsigned, signature=signature)) + b"\n")
     except OSError as error:
         raise Usage(f"{target} cannot be written", why=str(error), fix="name another file with --output") from error
-    return Enrolled(used, key is None, target, keys.fingerprint(used.public))
+    return Enrolled(used, key is None, target, keys.fingerprint(used.public), _named(used, key))
+
+
+def _named(used: SigningKey, key: str | None) -> str:
+    # The file of an agent's key is gone when this process ends.
+    literal = key is not None and key.removeprefix("key::").startswith(keys.KEY_TYPES)
+    return f"key::{used.public}" if literal else str(used.path.absolute())
 
 
 def _enrolment(person: str, name: str, emails: Sequence[str]) -> Enrolment:
@@ -79,7 +87,11 @@ def _enrolment(person: str, name: str, emails: Sequence[str]) -> Enrolment:
             {"schema": SCHEMA, "id": person, "name": name, "emails": list(emails), "key": ""}, Enrolment
         )
     except Malformed as error:
-        raise Usage("a name or an address cannot be one", why=str(error)) from error
+        raise Usage(
+            "a name or an address cannot be one",
+            why="a name has 1 to 200 characters, not only spaces; an address looks like rita@example.org",
+            fix="write others with --name and --email",
+        ) from error
 
 
 def key_path(hardware: bool = False) -> Path:

@@ -140,7 +140,8 @@ def _ends(session: Session, rules: Requirements) -> tuple[str | None, str | None
 
 def _summary(judgement: Judgement, request: Request, expires: str | None, review_by: str | None) -> list[str]:
     people = ", ".join(sorted(judgement.tally.counted)) if judgement.tally else ""
-    instead = f" instead of {judgement.champion}" if judgement.champion else ""
+    again = judgement.champion == judgement.version
+    instead = " again" if again else f" instead of {judgement.champion}" if judgement.champion else ""
     waived = [check.gate for check in judgement.checks if check.verdict is Verdict.WAIVED]
     lines = [f"promote {judgement.model}@{judgement.version} to {judgement.stage}{instead}"]
     if expires is not None:

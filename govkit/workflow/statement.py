@@ -60,16 +60,18 @@ def make(session: Session, name: str, person: str, choice: Choice, words: Words)
     people = session.policy.policy.people
     if person not in people:
         hint = suggest(person, people)
-        raise Usage(f"the policy in force does not know '{person}'{hint}", why=f"people: {', '.join(sorted(people))}")
+        known = f"people: {', '.join(sorted(people))}"
+        raise Usage(f"the policy in force does not know '{person}'{hint}", why=known, fix="name one of them")
     if people[person].kind != "person":
         raise Refused(f"{person} is a service, and a service never decides")
     request = decide.find_request(session, name)
     if choice == "approve" and person == request.requester:
-        raise Refused(f"{person} asked for this, and nobody approves their own request")
+        raise Refused(f"{person} asked for this, and nobody approves their own request", fix="have somebody else sign")
     held, asked = decide.roles_asked(session, request, choice, person)
     if not held or (words.role is not None and words.role not in held):
         role = f" as '{words.role}'" if words.role else ""
-        raise Refused(f"{person} is not asked{role} here", why=f"asked are: {', '.join(asked)}")
+        fix = "have somebody in one of these roles sign"
+        raise Refused(f"{person} is not asked{role} here", why=f"asked are: {', '.join(asked)}", fix=fix)
     plan = decide.plan(session, name, choice, words, person)
     if not isinstance(plan.body, DecisionRecorded):
         raise TypeError("a decision was planned, and this is none")
@@ -128,11 +130,15 @@ def submit_files(session: Session, event: Path, signature: Path) -> Written:
         Usage: if they are not a decision and a signature.
         Refused: if the ledger would not let it count.
     """
+    return submit(session, _read(event, limits.EVENT), _read(signature, limits.SIGNATURE))
+
+
+def _read(path: Path, limit: int) -> bytes:
     try:
-        content, armoured = files.read_small(event, limits.EVENT), files.read_small(signature, limits.SIGNATURE)
+        return files.read_small(path, limit)
     except (OSError, Malformed) as error:
-        raise Usage(f"{event} and {signature} cannot be read", why=str(error), fix="name both files") from error
-    return submit(session, content, armoured)
+        fix = f"name both files: govkit submit {EVENT_FILE} --signature {SIGNATURE_FILE}"
+        raise Usage(f"{path} cannot be read", why=str(error), fix=fix) from error
 
 
 def submit(session: Session, content: bytes, signature: bytes) -> Written:

@@ -88,7 +88,7 @@ def rows(found: Sequence[Session]) -> tuple[list[Row], list[tuple[str, GovkitErr
     listed: list[Row] = []
     troubles: list[tuple[str, GovkitError]] = []
     for session in found:
-        name = str(session.options.repo)
+        name = str(_folder(session))
         try:
             review.bring(session)
             name = session.state.remote or name

@@ -110,6 +110,13 @@ def test_does_not_scroll_sideways(opened: Opener, kind: str, width: int) -> None
     assert seen.overflow() == []
 
 
+def test_words_at_the_head_of_a_column_stay_whole(opened: Opener) -> None:
+    """On a telephone, too, a column is as wide as its heading's longest word: no heading is a tower of letters."""
+    heads = opened("index", width=NARROW).page.locator("thead th")
+    tall = heads.evaluate_all("all => all.map(each => each.getBoundingClientRect().height)")
+    assert tall and max(tall) < 80
+
+
 def test_search_finds_and_leads_there(opened: Opener) -> None:
     """A word finds models, versions and requests; the link leads to the page, from disk."""
     seen = opened("index")

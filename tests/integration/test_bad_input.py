@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from world import MODEL, World
 
+from govkit.cli import common
+from govkit.cli.main import cli
+
 
 def snapshot(world: World) -> dict[str, object]:
     """Return everything that a command could have half-written."""
@@ -59,6 +62,15 @@ SIGNING = (
 def test_not_a_repository(words: tuple[str, ...], governed: World, tmp_path: Path) -> None:
     """Outside of Git every command says so, with exit code 2."""
     refused(governed, 2, *words, says="is not in a Git repository", then="--repo DIR", repo=tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("words", [(), ("site",), ("people",)], ids=" ".join)
+def test_no_command(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a command there is the help as one reads it, line by line, and exit code 2."""
+    assert common.run(cli, [*words]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith("Usage: govkit")
+    assert "Commands:" in said
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)

@@ -25,7 +25,6 @@ from tests import world as worlds
 from tests.world import MODEL, World
 
 OTHER = "pricing"
-RECORDS = "revoke: [risk-owner]\nrecords: {checkpoint.recorded: [engineer]}\n"
 
 
 def roll_back(world: World, version: str) -> None:
@@ -61,8 +60,7 @@ def tell_story(world: World) -> None:
     """1.0.0 serves; then a policy change, a reject that is lifted, 1.1.0, a rollback, a revocation, break-glass."""
     world.push_signed("ada", type="checkpoint.recorded", subject=OTHER)
     assert world.last().status == "inert"
-    path = world.repo / "governance" / "policy.yaml"
-    path.write_text(path.read_text().replace("revoke: [risk-owner]\n", RECORDS))
+    world.let_record("checkpoint.recorded", "engineer")
     world.allow_break_glass()
     world.adopt_policy()
     world.push_signed("ada", type="checkpoint.recorded", subject=OTHER)

@@ -19,7 +19,7 @@ KILLS = 250 if os.environ.get("GOVKIT_STRESS") else 25
 @pytest.fixture
 def busy(governed: World) -> World:
     """A world whose validators may open findings."""
-    governed.change_policy("revoke: [risk-owner]", "revoke: [risk-owner]\nrecords: {finding.opened: [validator]}")
+    governed.change_policy("records:\n", "records:\n  finding.opened: [validator]\n")
     return governed
 
 

@@ -19,7 +19,7 @@ EACH, EACH_IN_CLONES = (50, 25) if os.environ.get("GOVKIT_STRESS") else (5, 4)
 @pytest.fixture
 def busy(governed: World) -> World:
     """A world with a version, in which validators may open findings."""
-    governed.change_policy("revoke: [risk-owner]", "revoke: [risk-owner]\nrecords: {finding.opened: [validator]}")
+    governed.change_policy("records:\n", "records:\n  finding.opened: [validator]\n")
     governed.register("1.0.0")
     return governed
 

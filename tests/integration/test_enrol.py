@@ -7,6 +7,8 @@ import io
 import json
 import os
 import pty
+import re
+import signal
 import stat
 import sys
 from collections.abc import Callable
@@ -108,9 +110,28 @@ def test_what_is_no_enrolment_is_named(governed: World, content: bytes) -> None:
 )
 def test_what_cannot_be_is_refused_before_a_key_is_made(governed: World, words: list[str]) -> None:
     """An id, a name and addresses as the policy takes them; and nothing is left behind."""
-    _enrol(governed, *words, "--output", str(governed.folder / "out.json"), expect=2)
+    said = _enrol(governed, *words, "--output", str(governed.folder / "out.json"), expect=2).text
+    assert " next " in said
+    assert "regex" not in said
     assert not (governed.folder / ".ssh").exists()
     assert not (governed.folder / "out.json").exists()
+
+
+def test_says_how_later_commands_find_the_key(governed: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key named from the folder where one is, is named from everywhere; one that an agent holds, by itself."""
+    monkeypatch.chdir(governed.key_path("nora").parent)
+    said = _enrol(governed, "nora", "--key", "nora", "--output", str(governed.folder / "file.json")).text
+    assert f"export GOVKIT_KEY={governed.key_path('nora')} " in said
+    agent = governed.shell("ssh-agent", "-s")
+    found = dict(re.findall(r"(SSH_AUTH_SOCK|SSH_AGENT_PID)=([^;]+)", agent))
+    governed.env.update(found)
+    try:
+        governed.shell("ssh-add", "-q", str(governed.key_path("nora")))
+        literal = f"key::{governed.key('nora').public}"
+        said = _enrol(governed, "nora", "--key", literal, "--output", str(governed.folder / "agent.json")).text
+    finally:
+        os.kill(int(found["SSH_AGENT_PID"]), signal.SIGTERM)
+    assert f"export GOVKIT_KEY='{literal}' " in said
 
 
 def test_nothing_is_overwritten(governed: World, enrolment: Path) -> None:

@@ -161,10 +161,8 @@ def emergency(promoted: World) -> World:
     """A second version that fails a gate, in a stage that has break-glass."""
     promoted.allow_break_glass("      gates: [lineage]\n")
     changed = (promoted.repo / "governance" / "policy.yaml").read_text()
-    changed = changed.replace(STRICT, WAIVABLE).replace(
-        "revoke: [risk-owner]\n", "revoke: [risk-owner]\nrecords: {finding.closed: [risk-owner, release-engineer]}\n"
-    )
-    (promoted.repo / "governance" / "policy.yaml").write_text(changed)
+    (promoted.repo / "governance" / "policy.yaml").write_text(changed.replace(STRICT, WAIVABLE))
+    promoted.let_record("finding.closed", "risk-owner", "release-engineer")
     promoted.adopt_policy()
     promoted.retrain(0.85)
     promoted.register("1.1.0")

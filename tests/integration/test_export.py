@@ -129,6 +129,7 @@ def test_wrong_words(promoted: World, tmp_path: Path) -> None:
         ((NAME, "--as", "in-toto", "--predicate", "summary"), 2, "--stage STAGE"),
         ((NAME, "--as", "mlflow-signature"), 1, "neither inputs nor outputs"),
         ((NAME, "--as", "json", "-o", str(tmp_path)), 2, "is a folder"),
+        ((NAME, "--as", "json", "-o", f"{__file__}/x"), 2, "x cannot be written"),
     ):
         result = promoted.govkit("export", *words, expect=code)
         assert result.out == ""

@@ -18,6 +18,7 @@ from webclient import Client
 from world import World
 
 from govkit.storage import clones, repositories
+from govkit.workflow.session import Session
 
 
 class Running:
@@ -126,6 +127,17 @@ def test_an_untrusted_repository_is_not_served(requested: World) -> None:
     """Without a pin there is no page of a request, and nothing is proven (exit 3)."""
     (requested.folder / "known_roots").write_text("")
     assert "without a pinned root of trust" in requested.govkit("review", REQUEST, as_="rita", expect=3).text
+
+
+def test_repositories_are_listed_by_their_folders(requested: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one is, is no name of a repository: a page that lists several must tell them apart."""
+    from govkit.workflow import waiting
+    from govkit.workflow.plans import Options
+
+    (requested.folder / "known_roots").write_text("")
+    monkeypatch.chdir(requested.repo)
+    with mock.patch.dict(os.environ, requested.env, clear=True):
+        assert [name for name, _ in waiting.rows([Session(Options(repo=Path()))])[1]] == [str(requested.repo)]
 
 
 def test_what_cannot_be_opened_is_listed(requested: World) -> None:

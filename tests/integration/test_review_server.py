@@ -421,8 +421,14 @@ def test_a_statement_is_signed_by_the_one_it_names(requested: World, tmp_path: P
     content = (folder / "event.json").read_bytes()
     (folder / "event.json").write_bytes(content.replace(b"not yet", b"not now"))
     assert "does not fit" in requested.govkit(*hand_in, expect=1).text
+    assert "does not fit" in requested.govkit(*hand_in, "--dry-run", as_="vera", expect=1).text
     (folder / "event.json").write_bytes(content)
+    assert "--signature event.json.sig" in requested.govkit(*hand_in[:2], expect=2).text
+    gone = requested.govkit(*hand_in[:3], str(folder / "gone.sig"), expect=2).text
+    assert f"{folder / 'gone.sig'} cannot be read" in gone
     requested.approve("1.1.0", "production", "rita")  # the log goes on meanwhile
+    for who in ("", "remy"):  # a dry run, too, asks for no key of whoever carries it
+        assert "dry run: nothing was written" in requested.govkit(*hand_in, "--dry-run", as_=who).text
     requested.govkit(*hand_in)
     assert _decisions(requested)[-1] == ("vera", "validator", "reject", "not yet")
 

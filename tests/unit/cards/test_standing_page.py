@@ -41,9 +41,14 @@ def test_parts_stand_in_the_order_in_which_one_decides(page: Any) -> None:
 
 def test_first_comes_what_is_asked(page: Any) -> None:
     """One sentence with the version, the stage, what it replaces, and how many checks are not met."""
-    shown = page()
-    assert "You are asked to let 1.0.0 decide in 1.0.0 instead of 1.0.0. 4 of 6 checks are not met." in shown
+    shown = page(version="1.1.0")
+    assert "You are asked to let 1.1.0 decide in 1.0.0 instead of 1.0.0. 4 of 6 checks are not met." in shown
     assert shown.index("You are asked") < shown.index("Stage asked for") < shown.index("1 of 2") < shown.index("<main")
+
+
+def test_a_version_is_not_asked_for_instead_of_itself(page: Any) -> None:
+    """What is asked for where it serves already, such as when it is to be approved again, replaces nothing."""
+    assert "You are asked to let 1.0.0 decide in 1.0.0, where it serves already. 4 of 6 checks are not met." in page()
 
 
 def test_a_request_that_is_over_asks_nothing(value: dict[str, Any], build: Any, stood: Any) -> None:

@@ -42,6 +42,7 @@ def test_names() -> None:
         "scorer@1.1.0#production",
         "scorer@1.1.0 for production, instead of 1.0.0",
     )
+    assert report(champion="1.1.0").title == "scorer@1.1.0 for production, where it serves already"
     bare = report(version=None, champion=None)
     assert (subject(bare), bare.title) == (
         "scorer#production",

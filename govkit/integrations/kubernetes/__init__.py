@@ -1,0 +1,1 @@
+"""Kubernetes: a validating admission webhook, KServe's storage initializer, and the manifests of both."""

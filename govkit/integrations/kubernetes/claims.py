@@ -1,0 +1,212 @@
+"""What a Kubernetes object claims to run: three annotations, in every place where they belong, and the same in each.
+
+``govkit.dev/model``, ``govkit.dev/stage`` and ``govkit.dev/record`` name a model, a stage, and the identity of the
+promotion's event (what ``govkit verify`` prints as the record). Pure: an object in, a claim out, or a refusal.
+
+Whoever may create objects writes them, so a claim is all or nothing: what is half there, contradicts itself, is
+misspelt, or stands on an object whose pods would not carry it, is refused rather than guessed at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from govkit.core import names
+from govkit.core.digests import is_sha256
+from govkit.core.errors import Refused, Usage
+from govkit.core.inert import unbroken
+from govkit.integrations.kubernetes import source
+
+PREFIX: Final = "govkit.dev/"
+MODEL, STAGE, RECORD = f"{PREFIX}model", f"{PREFIX}stage", f"{PREFIX}record"
+KEYS: Final = (MODEL, STAGE, RECORD)
+
+#: Where pod templates lie, in whatever workload: Deployment and its like, CronJob, PodTemplate.
+_TEMPLATES: Final = (("spec", "template"), ("spec", "jobTemplate", "spec", "template"), ("template",))
+#: What lies between object and pod: a CronJob's jobs.
+_BETWEEN: Final = (("spec", "jobTemplate"),)
+#: The components of a KServe InferenceService, whose ``annotations`` go to their pods.
+_COMPONENTS: Final = ("predictor", "transformer", "explainer")
+_SHOWN: Final = 80
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What an object says it runs.
+
+    Attributes:
+        model: the model's full name.
+        stage: the stage.
+        record: identity of the promotion's event, ``sha256:…``.
+        root: the root of trust that a ``govkit://`` source beside it pins, or None.
+    """
+
+    model: str
+    stage: str
+    record: str
+    root: str | None = None
+
+
+def read(thing: Mapping[str, Any]) -> Claim | None:
+    """Return what an object claims, or None if it claims nothing anywhere.
+
+    Args:
+        thing: the object, as the API server sends it.
+
+    Raises:
+        Refused: if its annotations are incomplete, misspelt or contradict each other, or would not reach its pods.
+    """
+    templates = [(*path, "metadata", "annotations") for path in _TEMPLATES if _walk(thing, *path) is not None]
+    between = [(*path, "metadata", "annotations") for path in _BETWEEN]
+    components = [("spec", name, "annotations") for name in _COMPONENTS if _is_kserve(thing)]
+    found = {path: _claim(thing, path) for path in (("metadata", "annotations"), *templates, *between, *components)}
+    claims = {".".join(path): claim for path, claim in found.items() if claim is not None}
+    _agree(claims)
+    for path in templates:
+        if claims and found[path] is None:
+            place = ".".join(path)
+            raise Refused(
+                f"its pods would carry no {PREFIX} annotations",
+                why=f"{', '.join(claims)} has them, and {place} has none",
+                fix=f"write the same three annotations into {place}",
+            )
+    return _with_sources(thing, next(iter(claims.values()), None))
+
+
+def same(thing: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Tell whether an update lets in nothing new: the same claims and the same specification as before.
+
+    So what already runs can be finalised, labelled and deleted, also after its record was replaced.
+    """
+    try:
+        unchanged = read(thing) == read(before)
+    except Refused:
+        return False
+    keys = ({*thing} | {*before}) - {"metadata", "status"}
+    return unchanged and all(thing.get(key) == before.get(key) for key in keys)
+
+
+# -- annotations ------------------------------------------------------------------------------------------------------
+
+
+def _walk(thing: Any, *path: str) -> Mapping[str, Any] | None:
+    """Return the object at a path, or None where a part of it is not there.
+
+    Raises:
+        Refused: if something else than an object is there.
+    """
+    for part in path:
+        if thing is None:
+            return None
+        thing = _mapping(thing, path).get(part)
+    return None if thing is None else _mapping(thing, path)
+
+
+def _mapping(thing: Any, path: tuple[str, ...]) -> Mapping[str, Any]:
+    if not isinstance(thing, Mapping):
+        raise Refused(f"{'.'.join(path)} cannot be read", why="something else than an object is there")
+    return thing
+
+
+def _claim(thing: Mapping[str, Any], path: tuple[str, ...]) -> Claim | None:
+    """Return what the annotations of one place claim."""
+    place, annotations = ".".join(path), _walk(thing, *path) or {}
+    for key in annotations:
+        # Kubernetes takes no key beyond ASCII; whoever posts one hopes that it is read as another.
+        if not key.isascii() or (key.casefold().strip().startswith(PREFIX) and key not in KEYS):
+            raise Refused(
+                f"the annotation '{_seen(key)}' in {place} is not known",
+                why=f"it would be overlooked; known are {', '.join(KEYS)}",
+                fix="mend its spelling, or take it out",
+            )
+    values = {key: annotations[key] for key in KEYS if key in annotations}
+    if not values:
+        return None
+    if len(values) < len(KEYS):
+        raise Refused(
+            f"{', '.join(key for key in KEYS if key not in values)} missing in {place}",
+            why="a claim is all three annotations or none",
+            fix="take all three from 'govkit kubernetes manifests', or from what 'govkit verify' prints",
+        )
+    model, stage, record = (_text(place, key, value) for key, value in values.items())
+    _check(place, MODEL, model, names.is_model(model), "a model's full name")
+    _check(place, STAGE, stage, names.is_stage(stage), "a stage")
+    _check(place, RECORD, record, is_sha256(record), "sha256: and 64 hexadecimal digits")
+    return Claim(model, stage, record)
+
+
+def _text(place: str, key: str, value: Any) -> str:
+    _check(place, key, value, isinstance(value, str), "text")
+    return str(value)
+
+
+def _check(place: str, key: str, value: Any, good: bool, what: str) -> None:
+    if not good:
+        raise Refused(f"{key} in {place} is '{_seen(value)}'", why=f"it must be {what}")
+
+
+def _seen(value: Any) -> str:
+    return unbroken(str(value)[:_SHOWN])
+
+
+def _agree(claims: Mapping[str, Claim]) -> None:
+    """Refuse claims that differ from place to place."""
+    for place, other in claims.items():
+        first, one = next(iter(claims.items()))
+        if other != one:
+            raise Refused(
+                f"{first} and {place} contradict each other",
+                why=f"{_words(one)}, and {_words(other)}",
+                fix="write the same three annotations into both",
+            )
+
+
+def _words(claim: Claim) -> str:
+    return f"{claim.model} in {claim.stage} by {claim.record}"
+
+
+# -- sources ----------------------------------------------------------------------------------------------------------
+
+
+def _is_kserve(thing: Mapping[str, Any]) -> bool:
+    return str(thing.get("apiVersion", "")).partition("/")[0] == "serving.kserve.io"
+
+
+def _with_sources(thing: Mapping[str, Any], claim: Claim | None) -> Claim | None:
+    """Hold every ``govkit://`` source in an object against its claim; return it with the root that they pin."""
+    roots = set()
+    for place, uri in _sources(thing):
+        try:
+            pinned = source.parse(uri)
+        except Usage as error:
+            raise Refused(f"{place} is no source that govkit knows", why=str(error), fix=error.fix) from error
+        if claim is None:
+            raise Refused(
+                f"{place} is governed, and the object has no {PREFIX} annotations",
+                fix="write the three annotations beside it",
+            )
+        if (pinned.model, pinned.stage, pinned.record) != (claim.model, claim.stage, claim.record):
+            raise Refused(
+                f"{place} is another model, stage or record than the annotations say",
+                why=f"{pinned.model} in {pinned.stage} by {pinned.record}, and {_words(claim)}",
+                fix="take both from 'govkit kubernetes manifests'",
+            )
+        roots.add(pinned.root)
+    if len(roots) > 1:
+        raise Refused("its sources pin different roots of trust")
+    return Claim(claim.model, claim.stage, claim.record, roots.pop()) if claim and roots else claim
+
+
+def _sources(thing: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield every ``govkit://`` source in an object, with its path: a ``storageUri``, an argument, a variable."""
+    rest: list[tuple[str, Any]] = [(key, thing[key]) for key in thing if key not in ("metadata", "status")]
+    while rest:
+        place, value = rest.pop()
+        if isinstance(value, Mapping):
+            rest += [(f"{place}.{key}", item) for key, item in value.items() if key != "annotations"]
+        elif isinstance(value, list):
+            rest += [(f"{place}[{index}]", item) for index, item in enumerate(value)]
+        elif isinstance(value, str) and source.SCHEME in value.casefold():
+            yield place, value
