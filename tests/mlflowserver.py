@@ -1,4 +1,4 @@
-"""A real MLflow server on a database of its own."""
+"""A real MLflow server for tests, on an SQLite database of its own and a free port of this machine."""
 
 from __future__ import annotations
 
@@ -9,50 +9,69 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+#: It imports for many seconds on a busy machine.
+_START_SECONDS = 240
 
 
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[str]:
-    """Run a server on SQLite; gives its address."""
+    """Run a server whose data lie in a folder, give its URI, and stop it at the end."""
     folder.mkdir(parents=True)
-    port = free_port()
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += [
-        "--backend-store-uri",
-        f"sqlite:///{folder}/mlflow.db",
-        "--artifacts-destination",
-        str(folder / "files"),
-    ]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "COV"))}
-    # Its job runner is eight more processes, and telemetry is nobody's business.
-    environment |= {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
+    for attempt in range(3):
+        port, out = free_port(), folder / f"out-{attempt}"
+        server = _start(folder, port, out)
         try:
-            _wait(f"http://127.0.0.1:{port}/health", process, folder / "server.log")
-            yield f"http://127.0.0.1:{port}"
+            if _is_up(server, port):
+                yield f"http://127.0.0.1:{port}"
+                return
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait(20)
+            _stop(server)
+    raise AssertionError(f"MLflow did not start:\n{out.read_text()[-3000:]}")
 
 
-def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(600):
-        if process.poll() is not None:
-            break
-        with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(address, timeout=2):
-            return
+def free_port() -> int:
+    """Return a port on which nobody listens."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def _start(folder: Path, port: int, out: Path) -> subprocess.Popen[bytes]:
+    words = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    words += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.sqlite", "--no-serve-artifacts"]
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "COV_"))}
+    # Its eight job runners cost more than all the rest, and nothing is to be told to its makers.
+    env |= {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    # It finds uvicorn by name.
+    env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    with out.open("wb") as log:
+        return subprocess.Popen(
+            words, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, start_new_session=True
+        )
+
+
+def _is_up(server: subprocess.Popen[bytes], port: int) -> bool:
+    end = time.monotonic() + _START_SECONDS
+    while server.poll() is None and time.monotonic() < end:
+        with (
+            contextlib.suppress(OSError),
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer,
+        ):
+            if answer.status == 200:
+                return True
         time.sleep(0.2)
-    raise AssertionError(f"MLflow did not start: {log.read_text()[-2000:]}")
+    return False
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    """End the server and what it started; they are a session of their own."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, sign)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(5)

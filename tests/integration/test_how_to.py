@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from tests import mlflowserver
 from tests.world import MODEL, World
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "how-to"
@@ -79,12 +78,6 @@ def test_verify_before_serving(governed: World) -> None:
     (governed.repo / "target.yaml").write_text(json.dumps(TARGET))
     run(governed, commands("verify-before-serving.md"), {})
     assert (governed.repo / "served" / "model.json").is_file()
-
-
-def test_show_governance_in_mlflow(promoted: World) -> None:
-    """Bring everything over, and check: against a real server."""
-    with mlflowserver.running(promoted.folder / "mlflow") as address:
-        run(promoted, commands("show-governance-in-mlflow.md"), {}, MLFLOW_TRACKING_URI=address)
 
 
 def test_deploy_on_kubernetes(replaced: World) -> None:
