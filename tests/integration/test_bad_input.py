@@ -184,7 +184,7 @@ def test_dirty_tree(governed: World) -> None:
         (("gate", f"{MODEL}@one", "--stage", "staging"), "'one' is not a version", "1.2.0"),
         (("verify", MODEL, "--stage", "production", "--min-head", "x"), "'x' is not a head", "SIZE"),
         (("verify", MODEL, "--stage", "production", "--root", "x"), "'x' is not a root of trust", "sha256:"),
-        (("verify", MODEL), "Missing option '--stage'", "govkit verify"),
+        (("verify", MODEL), "Name the model and its --stage", "govkit verify"),
         (("nonsense",), "No such command", "govkit"),
     ],
 )
