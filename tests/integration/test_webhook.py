@@ -207,6 +207,21 @@ def test_operations(house: House) -> None:
     assert ask(before, "UPDATE", oldObject=before, subResource="scale").allowed
     assert ask(labelled, "UPDATE", oldObject=before).allowed
     assert not ask(scaled, "UPDATE", oldObject=before).allowed
+    for fewer, more in ((0, 2), (1, 2), (None, 2)):
+        down = {**before, "spec": {**before["spec"], "replicas": fewer}}
+        up = {**before, "spec": {**before["spec"], "replicas": more}}
+        assert ask(down, "UPDATE", oldObject=up).allowed
+        assert not ask(up, "UPDATE", oldObject=down).allowed
+    for odd in ({"replicas": True}, {"replicas": -1}, {"replicas": 0, "paused": False}, {"suspend": False}):
+        assert not ask({**scaled, "spec": {**scaled["spec"], **odd}}, "UPDATE", oldObject=scaled).allowed
+    suspended = {**scaled, "spec": {**scaled["spec"], "suspend": True}}
+    assert ask(suspended, "UPDATE", oldObject=scaled).allowed
+    assert not ask(scaled, "UPDATE", oldObject=suspended).allowed
+    # It was there before the webhook was, and its annotations were never right: it can still go.
+    half = pod({"govkit.dev/model": MODEL})
+    held = {**half, "metadata": {**half["metadata"], "finalizers": ["x"]}}
+    assert ask(half, "UPDATE", oldObject=held).allowed
+    assert not ask(held, "CREATE").allowed
     assert not ask(before, "CREATE", dryRun=True).allowed
     assert not ask(None, "CREATE").allowed
     assert not ask(before, "OTHER").allowed

@@ -1,9 +1,10 @@
 """What the admission webhook says to an object: read its claim, ask what is known, and say so to the person.
 
 What is decided of operations: ``CREATE`` and ``UPDATE`` are judged, a dry run as if it were none (judging changes
-nothing). An update that leaves claim and specification as they were lets in nothing new, and may pass: finalizers,
-labels and status of what runs already. ``DELETE`` and ``CONNECT`` start nothing, and subresources (``scale``,
-``status``, ``eviction``) belong to an object that was judged; its pods are judged when they are made.
+nothing). An update that leaves claim and specification as they were, or only asks for fewer replicas or suspends, lets
+in nothing new, and may pass: what was revoked must be able to go. ``DELETE`` and ``CONNECT`` start nothing, and
+subresources (``scale``, ``status``, ``eviction``) belong to an object that was judged; its pods are judged when they
+are made.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ async def _judge(question: Question, rules: Rules, ask: Callable[[Claim], Awaita
     if question.operation not in _JUDGED or question.thing is None:
         return _refuse(f"'{question.operation}' without an object cannot be judged", "", "", "malformed")
     if question.operation == "UPDATE" and question.before is not None:
-        if claims.same(question.thing, question.before):
+        if claims.starts_nothing(question.thing, question.before):
             return Reply(True, audit={"verdict": "unchanged"})
         if claims.read(question.thing) is None and _had_claim(question):
             fix = "delete it, and create it anew"
