@@ -101,11 +101,15 @@ def test_inference_services_are_held_against_their_sources(house: House) -> None
     root, good = house.world.log().root_of_trust, house.good()
     pinned = f"govkit://git.example.org/m.git?model={MODEL}&stage=production&record={house.production}&root={root}"
     assert house.running.ask(inference(good, pinned)).allowed
-    assert house.running.ask(inference(good, "s3://bucket/model")).allowed
+    elsewhere = inference(good, None)
+    for storage in ({"storage": {"key": "x", "path": "y"}}, {"storageUris": [{"uri": pinned}, {"uri": "hf://o/m"}]}):
+        elsewhere["spec"]["predictor"]["model"] = {"modelFormat": {"name": "xgboost"}, **storage}
+        assert "nothing is proven" in house.running.ask(elsewhere).message
     for wrong, why in (
         (inference(good, pinned.replace(house.production, house.staging)), "another model, stage or record"),
         (inference(good, pinned.replace(root, house.staging)), "root of trust"),
         (inference(good, pinned.partition("&root")[0]), "root missing"),
+        (inference(good, "s3://bucket/model"), "loads 's3://bucket/model', of which nothing is proven"),
         (inference({}, pinned), "has no govkit.dev/ annotations"),
         (inference(good, pinned.replace("govkit://", "GOVKIT://")), "no source"),
         (inference(good, None, {"annotations": annotations(MODEL, "staging", house.staging)}), "contradict"),

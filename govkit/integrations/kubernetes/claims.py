@@ -51,11 +51,12 @@ class Claim:
     root: str | None = None
 
 
-def read(thing: Mapping[str, Any]) -> Claim | None:
+def read(thing: Mapping[str, Any], *, any_storage: bool = False) -> Claim | None:
     """Return what an object claims, or None if it claims nothing anywhere.
 
     Args:
         thing: the object, as the API server sends it.
+        any_storage: let an InferenceService that claims something load bytes which govkit does not check.
 
     Raises:
         Refused: if its annotations are incomplete, misspelt or contradict each other, or would not reach its pods.
@@ -74,6 +75,8 @@ def read(thing: Mapping[str, Any]) -> Claim | None:
                 why=f"{', '.join(claims)} has them, and {place} has none",
                 fix=f"write the same three annotations into {place}",
             )
+    if claims and _is_kserve(thing) and not any_storage:
+        _check_storage(thing)
     return _with_sources(thing, next(iter(claims.values()), None))
 
 
@@ -237,3 +240,27 @@ def _sources(thing: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             rest += [(f"{place}[{index}]", item) for index, item in enumerate(value)]
         elif isinstance(value, str) and source.SCHEME in value.casefold():
             yield place, value
+
+
+def _check_storage(thing: Mapping[str, Any]) -> None:
+    """Refuse storage beside a claim of which nothing is proven: the annotations would vouch for whatever lies there."""
+    rest: list[tuple[str, Any]] = [("spec", thing.get("spec"))]
+    while rest:
+        place, value = rest.pop()
+        if isinstance(value, list):
+            rest += [(f"{place}[{index}]", item) for index, item in enumerate(value)]
+        if not isinstance(value, Mapping):
+            continue
+        rest += [(f"{place}.{key}", item) for key, item in value.items()]
+        listed = value.get("storageUris")
+        uris = [value.get("storageUri")] + [
+            one.get("uri") if isinstance(one, Mapping) else one for one in (listed if isinstance(listed, list) else [])
+        ]
+        wrong = [uri for uri in uris if uri is not None and not str(uri).casefold().startswith(source.SCHEME)]
+        wrong += [value["storage"]] if isinstance(value.get("storage"), Mapping) else []
+        if wrong:
+            raise Refused(
+                f"{place} loads '{_seen(wrong[0])}', of which nothing is proven",
+                why="its annotations claim an approved model, and its weights come from elsewhere",
+                fix="take its storageUri from 'govkit kubernetes manifests'",
+            )
