@@ -57,6 +57,11 @@ def webhook() -> None:
     show_default=True,
     help="With 'warn' nothing is refused, and people are told what would be: for the first weeks only.",
 )
+@click.option(
+    "--any-storage",
+    is_flag=True,
+    help="Let an InferenceService that claims a record load from elsewhere than govkit://.",
+)
 def serve(
     repo: Path,
     address: str,
@@ -71,6 +76,7 @@ def serve(
     max_staleness: float,
     unlabelled: str,
     mode: str,
+    any_storage: bool,
 ) -> None:
     """Serve Kubernetes' validating admission webhook over TLS, until told to stop.
 
@@ -90,7 +96,11 @@ def serve(
         interval=interval,
         max_staleness=max_staleness,
     )
-    rules = Rules(unlabelled="allow" if unlabelled == "allow" else "deny", mode="warn" if mode == "warn" else "enforce")
+    rules = Rules(
+        unlabelled="allow" if unlabelled == "allow" else "deny",
+        mode="warn" if mode == "warn" else "enforce",
+        any_storage=any_storage,
+    )
     made = workflow.Webhook(settings, rules, _tell)
     workflow.run(made, workflow.Place(host, port, cert, key_file), lambda number: _tell(f"listening on port {number}"))
 

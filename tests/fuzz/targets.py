@@ -58,6 +58,7 @@ from govkit.core.gates.expression import MAX_LENGTH, ROOTS
 from govkit.core.ledger import Entry, Ledger
 from govkit.core.report import GateReport
 from govkit.core.verdict import VerifyVerdict
+from govkit.integrations.kubernetes import claims, review, source
 from govkit.reports import lineage as lineage_report
 from govkit.storage import dvcbytes, entries, gitobjects, pins, scanning, signatures
 from govkit.workflow import decide, delivery
@@ -584,3 +585,42 @@ def _text(data: bytes) -> None:
     printed = inert.json_text(json.dumps(text, ensure_ascii=False))
     assert json.loads(printed) == text
     assert not hidden(printed)
+
+
+# -- Kubernetes -----------------------------------------------------------------------------------------------------
+
+RECORD = f"sha256:{HEX}{HEX[:24]}"
+MARKS = {"govkit.dev/model": "m", "govkit.dev/stage": "s", "govkit.dev/record": RECORD}
+SOURCE = f"govkit://h/p?model=m&stage=s&record={RECORD}&root={RECORD}"
+POD = {"kind": "Pod", "metadata": {"annotations": MARKS}, "spec": {"containers": [{"args": [SOURCE]}]}}
+KSERVE = {**POD, "apiVersion": "serving.kserve.io/v1beta1", "spec": {"predictor": {"model": {"storageUri": SOURCE}}}}
+WORKLOAD = {"kind": "Deployment", "spec": {"replicas": 2, "template": {"metadata": POD["metadata"], "spec": {}}}}
+ASKED = {"uid": "u", "operation": "UPDATE", "kind": {"kind": "Pod"}, "object": POD, "oldObject": WORKLOAD}
+
+
+@target(
+    "admission-review",
+    [
+        json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": asked}).encode()
+        for asked in (ASKED, {**ASKED, "object": WORKLOAD}, {**ASKED, "object": KSERVE})
+    ],
+    (Malformed, GovkitError),
+    limit=review.MAX_BODY,
+)
+def _admission_review(data: bytes) -> None:
+    question = review.parse(data)
+    said = json.loads(review.render(question, review.Reply(False, text_of(data), [text_of(data)])))["response"]
+    assert (said["uid"], said["allowed"]) == (question.uid, False)
+    assert all(len(text) <= review.MAX_WARNING and not hidden(text) for text in said["warnings"])
+    assert not hidden(said["status"]["message"])
+    if question.thing is not None:
+        assert claims.starts_nothing(question.thing, question.thing)
+        claims.starts_nothing(question.thing, question.before or {})
+        claim = claims.read(question.thing)
+        assert claim is None or (names.is_model(claim.model) and digests.is_sha256(claim.record))
+
+
+@target("source", [SOURCE.encode(), SOURCE.replace("?", "?via=ssh&").encode()], (Usage,), limit=1 << 16)
+def _source(data: bytes) -> None:
+    found = source.parse(text_of(data))
+    assert str(source.parse(str(found))) == str(found)

@@ -101,11 +101,15 @@ def test_inference_services_are_held_against_their_sources(house: House) -> None
     root, good = house.world.log().root_of_trust, house.good()
     pinned = f"govkit://git.example.org/m.git?model={MODEL}&stage=production&record={house.production}&root={root}"
     assert house.running.ask(inference(good, pinned)).allowed
-    assert house.running.ask(inference(good, "s3://bucket/model")).allowed
+    elsewhere = inference(good, None)
+    for storage in ({"storage": {"key": "x", "path": "y"}}, {"storageUris": [{"uri": pinned}, {"uri": "hf://o/m"}]}):
+        elsewhere["spec"]["predictor"]["model"] = {"modelFormat": {"name": "xgboost"}, **storage}
+        assert "nothing is proven" in house.running.ask(elsewhere).message
     for wrong, why in (
         (inference(good, pinned.replace(house.production, house.staging)), "another model, stage or record"),
         (inference(good, pinned.replace(root, house.staging)), "root of trust"),
         (inference(good, pinned.partition("&root")[0]), "root missing"),
+        (inference(good, "s3://bucket/model"), "loads 's3://bucket/model', of which nothing is proven"),
         (inference({}, pinned), "has no govkit.dev/ annotations"),
         (inference(good, pinned.replace("govkit://", "GOVKIT://")), "no source"),
         (inference(good, None, {"annotations": annotations(MODEL, "staging", house.staging)}), "contradict"),
@@ -207,6 +211,21 @@ def test_operations(house: House) -> None:
     assert ask(before, "UPDATE", oldObject=before, subResource="scale").allowed
     assert ask(labelled, "UPDATE", oldObject=before).allowed
     assert not ask(scaled, "UPDATE", oldObject=before).allowed
+    for fewer, more in ((0, 2), (1, 2), (None, 2)):
+        down = {**before, "spec": {**before["spec"], "replicas": fewer}}
+        up = {**before, "spec": {**before["spec"], "replicas": more}}
+        assert ask(down, "UPDATE", oldObject=up).allowed
+        assert not ask(up, "UPDATE", oldObject=down).allowed
+    for odd in ({"replicas": True}, {"replicas": -1}, {"replicas": 0, "paused": False}, {"suspend": False}):
+        assert not ask({**scaled, "spec": {**scaled["spec"], **odd}}, "UPDATE", oldObject=scaled).allowed
+    suspended = {**scaled, "spec": {**scaled["spec"], "suspend": True}}
+    assert ask(suspended, "UPDATE", oldObject=scaled).allowed
+    assert not ask(scaled, "UPDATE", oldObject=suspended).allowed
+    # It was there before the webhook was, and its annotations were never right: it can still go.
+    half = pod({"govkit.dev/model": MODEL})
+    held = {**half, "metadata": {**half["metadata"], "finalizers": ["x"]}}
+    assert ask(half, "UPDATE", oldObject=held).allowed
+    assert not ask(held, "CREATE").allowed
     assert not ask(before, "CREATE", dryRun=True).allowed
     assert not ask(None, "CREATE").allowed
     assert not ask(before, "OTHER").allowed

@@ -1,9 +1,10 @@
 """What the admission webhook says to an object: read its claim, ask what is known, and say so to the person.
 
 What is decided of operations: ``CREATE`` and ``UPDATE`` are judged, a dry run as if it were none (judging changes
-nothing). An update that leaves claim and specification as they were lets in nothing new, and may pass: finalizers,
-labels and status of what runs already. ``DELETE`` and ``CONNECT`` start nothing, and subresources (``scale``,
-``status``, ``eviction``) belong to an object that was judged; its pods are judged when they are made.
+nothing). An update that leaves claim and specification as they were, or only asks for fewer replicas or suspends, lets
+in nothing new, and may pass: what was revoked must be able to go. ``DELETE`` and ``CONNECT`` start nothing, and
+subresources (``scale``, ``status``, ``eviction``) belong to an object that was judged; its pods are judged when they
+are made.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ class Rules:
 
     Attributes:
         unlabelled: whether objects that claim nothing may run.
+        any_storage: whether an InferenceService that claims something may load bytes which govkit does not check.
         mode: ``enforce``, or ``warn`` to let everything through and say what would have been refused.
     """
 
     unlabelled: Literal["allow", "deny"] = "deny"
     mode: Literal["enforce", "warn"] = "enforce"
+    any_storage: bool = False
 
 
 async def judge(question: Question, rules: Rules, ask: Callable[[Claim], Awaitable[Answer]]) -> Reply:
@@ -59,12 +62,12 @@ async def _judge(question: Question, rules: Rules, ask: Callable[[Claim], Awaita
     if question.operation not in _JUDGED or question.thing is None:
         return _refuse(f"'{question.operation}' without an object cannot be judged", "", "", "malformed")
     if question.operation == "UPDATE" and question.before is not None:
-        if claims.same(question.thing, question.before):
+        if claims.starts_nothing(question.thing, question.before):
             return Reply(True, audit={"verdict": "unchanged"})
-        if claims.read(question.thing) is None and _had_claim(question):
+        if claims.read(question.thing, any_storage=True) is None and _had_claim(question):
             fix = "delete it, and create it anew"
             return _refuse("an update may not take its annotations away", "what runs would stay", fix, "malformed")
-    claim = claims.read(question.thing)
+    claim = claims.read(question.thing, any_storage=rules.any_storage)
     if claim is None:
         return _unlabelled(rules)
     answer = await ask(claim)
@@ -76,7 +79,7 @@ async def _judge(question: Question, rules: Rules, ask: Callable[[Claim], Awaita
 
 def _had_claim(question: Question) -> bool:
     try:
-        return question.before is not None and claims.read(question.before) is not None
+        return question.before is not None and claims.read(question.before, any_storage=True) is not None
     except Refused:
         return True
 

@@ -29,6 +29,8 @@ _TEMPLATES: Final = (("spec", "template"), ("spec", "jobTemplate", "spec", "temp
 _BETWEEN: Final = (("spec", "jobTemplate"),)
 #: The components of a KServe InferenceService, whose ``annotations`` go to their pods.
 _COMPONENTS: Final = ("predictor", "transformer", "explainer")
+#: Fields of a specification that say how many pods there are.
+_COUNTS: Final = ("replicas", "parallelism")
 _SHOWN: Final = 80
 
 
@@ -49,11 +51,12 @@ class Claim:
     root: str | None = None
 
 
-def read(thing: Mapping[str, Any]) -> Claim | None:
+def read(thing: Mapping[str, Any], *, any_storage: bool = False) -> Claim | None:
     """Return what an object claims, or None if it claims nothing anywhere.
 
     Args:
         thing: the object, as the API server sends it.
+        any_storage: let an InferenceService that claims something load bytes which govkit does not check.
 
     Raises:
         Refused: if its annotations are incomplete, misspelt or contradict each other, or would not reach its pods.
@@ -72,20 +75,47 @@ def read(thing: Mapping[str, Any]) -> Claim | None:
                 why=f"{', '.join(claims)} has them, and {place} has none",
                 fix=f"write the same three annotations into {place}",
             )
+    if claims and _is_kserve(thing) and not any_storage:
+        _check_storage(thing)
     return _with_sources(thing, next(iter(claims.values()), None))
 
 
-def same(thing: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
-    """Tell whether an update lets in nothing new: the same claims and the same specification as before.
+def starts_nothing(thing: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Tell whether an update lets in nothing new: it leaves claim and specification as they were, or only stops.
 
-    So what already runs can be finalised, labelled and deleted, also after its record was replaced.
+    So what already runs can be finalised, labelled, scaled down, suspended and deleted, whatever became of its record
+    and however its annotations were written: an object that is to go must be able to.
     """
-    try:
-        unchanged = read(thing) == read(before)
-    except Refused:
+    if _own(thing) != _own(before):
         return False
     keys = ({*thing} | {*before}) - {"metadata", "status"}
-    return unchanged and all(thing.get(key) == before.get(key) for key in keys)
+    changed = {key for key in keys if thing.get(key) != before.get(key)}
+    return not changed or (changed == {"spec"} and _stops(thing.get("spec"), before.get("spec")))
+
+
+def _own(thing: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return govkit's annotations on an object as they stand, and whatever looks like one; None if they are no text."""
+    metadata = thing.get("metadata")
+    annotations = metadata.get("annotations") or {} if isinstance(metadata, Mapping) else {}
+    if not isinstance(annotations, Mapping):
+        return None
+    return {key: value for key, value in annotations.items() if not key.isascii() or PREFIX in key.casefold()}
+
+
+def _stops(spec: Any, before: Any) -> bool:
+    """Tell whether two specifications differ only in that the first asks for fewer replicas, or suspends."""
+    if not isinstance(spec, Mapping) or not isinstance(before, Mapping):
+        return False
+    changed = [key for key in {*spec} | {*before} if spec.get(key) != before.get(key)]
+    return all(_is_less(key, spec.get(key), before.get(key)) for key in changed)
+
+
+def _is_less(key: str, now: Any, before: Any) -> bool:
+    if key == "suspend":
+        return now is True
+    # A number that is left out is one. True is no number, though Python takes it for one.
+    fewer, more = (1 if value is None else value for value in (now, before))
+    return key in _COUNTS and type(fewer) is int and type(more) is int and 0 <= fewer < more
 
 
 # -- annotations ------------------------------------------------------------------------------------------------------
@@ -210,3 +240,27 @@ def _sources(thing: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             rest += [(f"{place}[{index}]", item) for index, item in enumerate(value)]
         elif isinstance(value, str) and source.SCHEME in value.casefold():
             yield place, value
+
+
+def _check_storage(thing: Mapping[str, Any]) -> None:
+    """Refuse storage beside a claim of which nothing is proven: the annotations would vouch for whatever lies there."""
+    rest: list[tuple[str, Any]] = [("spec", thing.get("spec"))]
+    while rest:
+        place, value = rest.pop()
+        if isinstance(value, list):
+            rest += [(f"{place}[{index}]", item) for index, item in enumerate(value)]
+        if not isinstance(value, Mapping):
+            continue
+        rest += [(f"{place}.{key}", item) for key, item in value.items()]
+        listed = value.get("storageUris")
+        uris = [value.get("storageUri")] + [
+            one.get("uri") if isinstance(one, Mapping) else one for one in (listed if isinstance(listed, list) else [])
+        ]
+        wrong = [uri for uri in uris if uri is not None and not str(uri).casefold().startswith(source.SCHEME)]
+        wrong += [value["storage"]] if isinstance(value.get("storage"), Mapping) else []
+        if wrong:
+            raise Refused(
+                f"{place} loads '{_seen(wrong[0])}', of which nothing is proven",
+                why="its annotations claim an approved model, and its weights come from elsewhere",
+                fix="take its storageUri from 'govkit kubernetes manifests'",
+            )
