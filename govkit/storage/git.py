@@ -149,6 +149,8 @@ class Repository:
     def config(self, name: str) -> str | None:
         """Return a value of Git's configuration, or None. Never used to decide whom to trust."""
         section, _, key = name.rpartition(".")
+        if "." in section:  # GitPython calls a subsection as the file does
+            section = '{} "{}"'.format(*section.split(".", 1))
         with self._repo.config_reader() as reader:
             value = reader.get_value(section, key, default="")
         return str(value) or None

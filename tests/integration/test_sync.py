@@ -262,3 +262,12 @@ def test_several_remotes_need_a_name(requested: World, origin: Path) -> None:
     assert "upstream:" in requested.govkit("log", "sync").out
     requested.git("config", "govkit.remote", "nowhere")
     assert "which is no remote" in requested.govkit("log", "sync", expect=2).text
+
+
+def test_a_remotes_own_settings_are_read(promoted: World) -> None:
+    """Git writes them under a name in quotes."""
+    promoted.git("config", "remote.central.receivepack", "other-receive-pack")
+    promoted.git("config", "user.signingkey", "k")
+    repository = promoted.repository()
+    assert repository.config("remote.central.receivepack") == "other-receive-pack"
+    assert (repository.config("user.signingkey"), repository.config("remote.other.receivepack")) == ("k", None)
