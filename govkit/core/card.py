@@ -123,6 +123,11 @@ class Item(Record, frozen=True):
     files: int | None = None
     source: str = ""
 
+    @property
+    def is_folder(self) -> bool:
+        """Whether its digests are those of a folder: of a list of files, which could be a file's content, too."""
+        return self.files is not None or (self.md5 or "").endswith(".dir")
+
 
 class CodeFile(Record, frozen=True):
     """A file in Git that a DVC stage depends on: its path and the SHA-256 and size of its blob."""

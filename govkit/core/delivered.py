@@ -335,11 +335,12 @@ def _card(said: Delivered, raw: bytes | None, files: list[File]) -> tuple[list[C
         found: Card = card.parse(raw)
     except Malformed as error:
         return [proof("card", False, "a card that this govkit reads", str(error))], None
-    name = files[0]["path"].partition("/")[0]
+    name, slash, _ = files[0]["path"].partition("/")
     pairs = (
         ("model", found.model.name, said.model),
         ("weights", found.weights.sha256, said.weights),
         ("name", found.weights.path.rpartition("/")[2], name),
+        ("kind", "a folder" if found.weights.is_folder else "a file", "a folder" if slash else "a file"),
     )
     wrong = [
         f"{what}: the card has {of_card}, delivered was {other}" for what, of_card, other in pairs if of_card != other

@@ -93,8 +93,8 @@ def _fetch(session: Session, card: Card, result: VerifyVerdict, filling: Path, j
     dvcbytes.fetch(session.git.root, commit, card.weights.path, place, jobs=jobs, watch=watch)
     listing = _sums(filling, place, watch)
     inner: list[FileDigest] = [{**file, "path": file["path"].partition("/")[2]} for file in listing]
-    found = listing[0]["sha256"] if place.is_file() else digests.directory(inner)
-    if found != result.weights:
+    found = digests.directory(inner) if place.is_dir() else listing[0]["sha256"]
+    if found != result.weights or place.is_dir() != card.weights.is_folder:
         raise Refused(
             "the weights that DVC delivered are not those that were approved",
             why=f"approved {result.weights}, delivered {found}",

@@ -442,6 +442,30 @@ def test_under_another_name(delivered: Path) -> None:
     )
 
 
+def test_a_file_that_holds_the_list_of_a_folder(governed: World) -> None:
+    """Its digest is that of the folder; a loader would find something else than what was approved."""
+    yaml, train = governed.repo / "dvc.yaml", governed.repo / "train.py"
+    text = yaml.read_text().replace("      - model.json\n  evaluate", "      - model.json\n      - m\n  evaluate")
+    text = text.replace("path: model.json", "path: m")
+    yaml.write_text(text.replace("      - evaluate.py\n", "      - evaluate.py\n      - m\n", 1))
+    code = '\nout = pathlib.Path("m"); out.mkdir(exist_ok=True)\nfor n in "ab":\n    (out / n).write_text(n * 3)\n'
+    train.write_text(train.read_text() + code)
+    governed.retrain(0.81)
+    governed.release("1.0.0")
+    folder = governed.folder / "served"
+    governed.govkit("get", MODEL, "--stage", "production", "-o", str(folder))
+    record = record_of(folder)
+    assert "PROVEN" in asked(str(folder), "--record", record) and (folder / "m" / "b").read_text() == "bbb"
+    found = json.loads((folder / "govkit-manifest.json").read_text())
+    listing = canonical.encode([{**file, "path": file["path"].removeprefix("m/")} for file in found["files"]])
+    shutil.rmtree(folder / "m")
+    (folder / "m").write_bytes(listing)
+    weights = found["promotion"]["weights"]
+    edit_manifest(folder, lambda value: value.update(files=[{"path": "m", "sha256": weights, "size": len(listing)}]))
+    text = asked(str(folder), "--record", record, expect=1)
+    assert "pass weights" in text and "kind: the card has a folder, delivered was a file" in text
+
+
 @pytest.mark.parametrize("output", ["json", "junit", "sarif", "github", "markdown"])
 def test_other_machines_read_along_at_start_up(delivered: Path, output: str) -> None:
     """In every format, whatever the names in the folder are; nothing of them reaches a terminal as it is."""
