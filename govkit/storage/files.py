@@ -16,6 +16,8 @@ from typing import TypedDict
 from govkit.core.errors import Malformed, Refused
 
 _BLOCK = 1 << 20
+#: What lies at the top of a file system of its own, for root to mend it.
+VOLUME_FOLDER = "lost+found"
 
 
 @dataclass(frozen=True)

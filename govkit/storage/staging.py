@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from govkit.core.errors import Usage
+from govkit.storage import files
 
 #: In how many seconds a process that has made its folder has also locked it.
 _GRACE = 5.0
@@ -35,9 +36,15 @@ def ready(folder: Path) -> Path:
     place = folder.resolve()
     if place.parent.is_dir():
         _sweep(place)
-    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+    if place.exists() and (not place.is_dir() or _entries(place)):
         raise Usage(f"{folder} exists and is not an empty folder", fix="name another with -o, or empty it")
     return place
+
+
+def _entries(place: Path) -> list[Path]:
+    """Return what lies in a folder, beside what a file system of its own brings along where one is mounted there."""
+    own = files.VOLUME_FOLDER if place.is_mount() else ""
+    return [path for path in place.iterdir() if path.name != own]
 
 
 @contextlib.contextmanager

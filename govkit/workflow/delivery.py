@@ -111,7 +111,7 @@ def _walk(folder: Path, listed: dict[str, int]) -> tuple[list[str], dict[str, st
                         waiting.append(f"{path}/")
                     elif path in listed:
                         there.append(path)
-                    elif path not in (CARD, MANIFEST):
+                    elif path not in (CARD, MANIFEST) and not _is_of_the_volume(path, entry):
                         wrong[path] = "is no folder" if path in inside else "was not delivered"
                     if len(wrong) > _ENOUGH:
                         raise Refused(
@@ -122,6 +122,16 @@ def _walk(folder: Path, listed: dict[str, int]) -> tuple[list[str], dict[str, st
         except OSError as error:
             wrong[prefix.rstrip("/") or "the folder"] = f"cannot be read: {error.strerror or error}"
     return there, wrong
+
+
+def _is_of_the_volume(path: str, entry: os.DirEntry[str]) -> bool:
+    """Tell whether an entry is the folder that a file system of its own brings along, with nothing to be read in it."""
+    if path != files.VOLUME_FOLDER or not entry.is_dir(follow_symlinks=False):
+        return False
+    try:
+        return not any(os.scandir(entry.path))
+    except PermissionError:
+        return True
 
 
 def read_target(path: Path) -> Target:

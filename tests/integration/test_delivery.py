@@ -483,6 +483,14 @@ def test_other_machines_read_along_at_start_up(delivered: Path, output: str) -> 
         validate(found, formats.json_schema("govkit.delivered/v1"))
 
 
+def test_what_a_volume_brings_along(delivered: Path) -> None:
+    """A mounted file system has a folder of its own at its top; it is let be as long as it is empty."""
+    (delivered / "lost+found").mkdir()
+    assert "INTACT" in asked(str(delivered))
+    (delivered / "lost+found" / "x").touch()
+    assert "lost+found was not delivered" in asked(str(delivered), expect=1)
+
+
 def test_a_hard_link_is_its_bytes(delivered: Path) -> None:
     """What is checked is what is read: another name for the same bytes changes nothing, other bytes behind it do."""
     other = delivered.parent / "other"
