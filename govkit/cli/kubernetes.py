@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from govkit.cli import common
-from govkit.core.errors import GovkitError
-
-#: Where Kubernetes reads why a container ended, and how many bytes of it.
-TERMINATION_LOG = Path("/dev/termination-log")
-_TERMINATION_BYTES = 4096
+from govkit.cli import common, termination
 
 termination_option = click.option(
     "--termination-log",
     type=click.Path(path_type=Path),
-    default=TERMINATION_LOG,
+    default=termination.PLACE,
     show_default=True,
     metavar="FILE",
     help="Write a one-line reason there if it is refused; nothing if the file is not there.",
 )
 
 
-@contextlib.contextmanager
-def _reason_into(path: Path) -> Iterator[None]:
-    """Write why a command failed where Kubernetes shows it, if this is a container."""
-    try:
-        yield
-    except GovkitError as error:
-        from govkit.core.inert import line
-
-        text = f"{error.what}: {error.why}" if error.why else error.what
-        if path.exists():
-            with contextlib.suppress(OSError):
-                path.write_bytes(line(text).encode()[:_TERMINATION_BYTES])
-        raise
+def _place(path: Path) -> Path | None:
+    """Return where the reason goes; None outside of a container, where there is no such file."""
+    return path if path.exists() else None
 
 
 @click.command("kserve-init")
@@ -51,7 +34,7 @@ def kserve_init(source: str, folder: Path, jobs: int | None, termination_log: Pa
     from govkit.integrations.kubernetes import source as sources
     from govkit.reports import table
 
-    with _reason_into(termination_log):
+    with termination.reason_into(_place(termination_log)):
         done = delivery.initialise(sources.parse(source), folder, jobs=jobs)
     for file in done.files:
         table.write(f"{folder}/{file['path']}  {file['size']:,} bytes  {file['sha256']}")
@@ -72,7 +55,7 @@ def check(source: str, termination_log: Path) -> None:
     from govkit.integrations.kubernetes import source as sources
     from govkit.reports import table
 
-    with _reason_into(termination_log):
+    with termination.reason_into(_place(termination_log)):
         found = delivery.check(sources.parse(source))
     table.write(f"proven: {found.model}@{found.version} serves in {found.stage} by {found.promotion}")
 
@@ -112,20 +95,21 @@ def manifests(
 ) -> None:
     """Render the manifests that pin what serves in a stage; nothing for what is not proven."""
     from govkit.integrations.kubernetes import manifests as workflow
-    from govkit.integrations.kubernetes.source import Source
     from govkit.reports import table
-    from govkit.storage import clones, files
-    from govkit.workflow import verify
-    from govkit.workflow.get import NotProven
+    from govkit.storage import files
 
-    found = verify.verify(common.session(repo, root=root), model, stage)
-    if found.verdict != "proven":
-        raise NotProven(found)
-    address = clones.check_address(repository or found.remote)
-    source = Source(address, model, stage, found.promotion or "", found.log_root)
-    content = files.read_small(ca, 1 << 20) if ca is not None else None
-    head = f"{found.head.size}:{found.head.root}"
-    rendered = workflow.render(workflow.Wanted(source, image, server, namespace, home, content, mode, head))
+    rendered = workflow.of_stage(
+        common.session(repo, root=root),
+        model,
+        stage,
+        address=repository,
+        image=image,
+        server=server,
+        namespace=namespace,
+        home=home,
+        ca=files.read_small(ca, 1 << 20) if ca is not None else None,
+        mode=mode,
+    )
     for name, text in rendered.items():
         if folder is not None:
             files.write(folder / name, text.encode())

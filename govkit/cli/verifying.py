@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from govkit.cli import common, progress
+from govkit.cli.termination import reason_into
 from govkit.core.errors import GovkitError, Usage
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from govkit.workflow.session import Session
 
     Found = DeliveredVerdict | VerifyVerdict
-
-#: What Kubernetes takes of a termination message, in bytes.
-TERMINATION_BYTES = 4096
 
 fetch_option = click.option(
     "--fetch", "is_fetching", is_flag=True, help="Fetch log, tags and branches first, and what a shallow clone lacks."
@@ -67,35 +65,6 @@ def _pinned(record: str | None) -> str | None:
     return pins.pinned_record(record, os.environ)
 
 
-@contextlib.contextmanager
-def _reason_into(path: Path | None) -> Iterator[list[str]]:
-    """Write why a command did not succeed into a file, on one line: what is put into the list, or the error."""
-    said: list[str] = []
-    try:
-        yield said
-    except GovkitError as error:
-        said.append(f"{error.what}: {error.why}" if error.why else error.what)
-        raise
-    except Exception as error:
-        said.append(error.format_message() if isinstance(error, click.ClickException) else str(error))
-        raise
-    finally:
-        if path is not None and said:
-            _leave(path, " ".join(said))
-
-
-def _leave(path: Path, reason: str) -> None:
-    """Write a reason on one line of whole characters; that it cannot be written changes no verdict."""
-    from govkit.core.inert import line
-
-    # A line is never longer than its text by more than what it stands for, and most of a long one is cut off anyway.
-    text = line(reason[: 4 * TERMINATION_BYTES]).encode()[:TERMINATION_BYTES].decode(errors="ignore")
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        click.echo(f"govkit: the reason could not be written to {line(str(path))}: {error.strerror}", err=True)
-
-
 @click.command()
 @click.argument("model", required=False)
 @click.option("--stage", help="The stage; with --dir only what is expected.")
@@ -132,7 +101,7 @@ def verify(
 ) -> int:
     """Prove which version of MODEL serves in a stage. Only exit code 0 may deploy."""
     try:
-        with _reason_into(termination_log) as said:
+        with reason_into(termination_log) as said:
             if folder is not None:
                 _needs_no_log(min_head=min_head, mirror=mirror, fetch=is_fetching)
                 found: Found = _delivered(folder, root, model, stage, record, target_file)
@@ -303,7 +272,7 @@ def get(
     from govkit.reports import jsonout, table
     from govkit.workflow import get as workflow
 
-    with _stoppable(), _reason_into(termination_log), progress.watching() as watch:
+    with _stoppable(), reason_into(termination_log), progress.watching() as watch:
         target, pinned = _target(target_file), _pinned(record)
         session = _fetched(common.session(repo, root=root, mirror=mirror, watch=watch), is_fetching)
         found = workflow.get(session, model, stage, folder, record=pinned, target=target, jobs=jobs)

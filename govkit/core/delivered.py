@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, Literal, TypedDict
+from typing import Final, Literal, TypedDict
 
 from govkit.core import canonical, card, compatibility, digests, events, limits, records
 from govkit.core.card import Card
@@ -217,10 +217,9 @@ def judge(
     checks += ends.checks(contract, found.requirements if event else "")
     checks += compatibility.judge(contract, target) if contract and target else []
     outcome = sum_up(checks)
-    word: Any = "intact" if outcome == "proven" and record is None else outcome
     return DeliveredVerdict(
         schema="govkit.delivered/v1",
-        verdict=word,
+        verdict="intact" if outcome == "proven" and record is None else outcome,
         model=said.model,
         stage=said.stage,
         version=said.version,

@@ -45,9 +45,7 @@ class Ends:
         ends = self.expires is not None and (self.kind != "promote" or self.override)
         valid = compatibility.validity(contract, now) if contract else None
         if ends and self.expires is not None:
-            found = f"{'ended' if self.expires < now else 'ends'} at {self.expires}"
-            required = "an override serves for a short time only"
-            yield proof("override", self.expires >= now, required, found, "promote it the usual way")
+            yield override(self.expires, now, "promote it the usual way")
         if self.review_by is not None:
             yield self._review(self.review_by, now, requirements)
         if valid is not None:
@@ -65,11 +63,32 @@ class Ends:
 
     def _review(self, due: str, now: str, requirements: str) -> Check:
         """Refuse an overdue version where the policy of the promotion does, and where that cannot be told."""
-        late, required, found = due < now, "approved again in time", f"due by {due}"
-        if not late or _only_warns(requirements):
-            return proof("review", True, required, f"{'OVERDUE, the policy only warns: ' if late else ''}{found}")
         fix = "ask for it and approve it again, promote it, and fetch it"
-        return proof("review", False, required, f"OVERDUE: {found}", fix)
+        return review(due, is_late=due < now, refuses=not _only_warns(requirements), fix=fix)
+
+
+def override(expires: str, now: str, fix: str) -> Check:
+    """Say whether an override has ended: it proves nothing from then on.
+
+    Args:
+        expires: its end, as records write it.
+        now: the instant.
+        fix: what to do if it has.
+    """
+    found = f"{'ended' if expires < now else 'ends'} at {expires}"
+    return proof("override", expires >= now, "an override serves for a short time only", found, fix)
+
+
+def review(due: str, *, is_late: bool, refuses: bool, fix: str) -> Check:
+    """Say whether a version has been approved again in time; see :func:`overdue`."""
+    return overdue("review", "approved again in time", f"due by {due}", is_late=is_late, refuses=refuses, fix=fix)
+
+
+def overdue(name: str, required: str, found: str, *, is_late: bool, refuses: bool, fix: str) -> Check:
+    """Return a check on a day: one that has passed refuses only where the policy of the promotion says so."""
+    if not is_late or not refuses:
+        return proof(name, True, required, f"{'OVERDUE, the policy only warns: ' if is_late else ''}{found}")
+    return proof(name, False, required, f"OVERDUE: {found}", fix)
 
 
 def _only_warns(requirements: str) -> bool:

@@ -28,6 +28,7 @@ ZERO = "0" * 40
 MAX_CHANGED = 20_000
 #: How many files the commits may have that are compared.
 MAX_COMPARED = 200_000
+_LS_TREE = ("ls-tree", "-r", "-z", "--full-tree")
 _MISSING = "missing object"
 _SHORT = re.compile(r"[0-9a-f]{4,39}")
 #: What may follow the name in a revision: ``~1``, ``^{commit}``, ``:path``, ``@{upstream}``.
@@ -237,9 +238,7 @@ class Repository:
         Raises:
             Refused: if they are too many, or it is no commit.
         """
-        folder = Path(self._repo.working_tree_dir or self._repo.git_dir)
-        words = ("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit)
-        out = objects.listing(["git", *_CONFIG_WORDS, *words], folder, {**os.environ, **_SAFE_ENVIRONMENT})
+        out = self._list(*_LS_TREE, "--end-of-options", commit)
         found = {}
         for line in out.split(b"\0")[:-1]:
             head, _, path = line.partition(b"\t")
@@ -352,6 +351,12 @@ class Repository:
         self.commit(next(word for word in words if ID.fullmatch(word)))
         return self.run("rev-list", *words).decode()
 
+    def _list(self, *words: str, most: int = limits.ENTRIES) -> bytes:
+        """Return what a Git command lists with NULs, ending it where that is too much."""
+        folder = Path(self._repo.working_tree_dir or self._repo.git_dir)
+        environment = {**os.environ, **_SAFE_ENVIRONMENT}
+        return objects.listing(["git", *_CONFIG_WORDS, *words], folder, environment, most=most)
+
     def changed_files(self) -> list[str]:
         """Return paths that differ from HEAD in index or working tree, untracked ones left out."""
         out = self.run("status", "--porcelain", "-z", "--untracked-files=no")
@@ -368,16 +373,12 @@ class Repository:
         Raises:
             Refused: if more than :data:`MAX_CHANGED` files differ, or one has more than :data:`MAX_COMPARED`.
         """
-        environment = {**os.environ, **_SAFE_ENVIRONMENT}
-        words = ("diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
-        folder = Path(self._repo.working_tree_dir or self._repo.git_dir)
         # Equal folders are one object, so a few of them can stand for any number of files, and Git compares all
         # before it prints the first; a listing it prints as it goes.
         for commit in (base, head):
-            names = ("ls-tree", "-r", "-z", "--full-tree", "--name-only", "--end-of-options", commit)
-            objects.listing(["git", *_CONFIG_WORDS, *names], folder, environment, most=MAX_COMPARED)
-        command = ["git", *_CONFIG_WORDS, *words, "--end-of-options", base, head]
-        listed = objects.listing(command, folder, environment, most=MAX_CHANGED)
+            self._list(*_LS_TREE, "--name-only", "--end-of-options", commit, most=MAX_COMPARED)
+        words = ("diff", "--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
+        listed = self._list(*words, "--end-of-options", base, head, most=MAX_CHANGED)
         out = listed.decode("utf-8", "replace")
         found: list[tuple[str, int | None, int | None]] = []
         for line in out.split("\0")[:-1]:

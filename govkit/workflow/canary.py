@@ -189,8 +189,7 @@ def history(session: Session, model: str, stage: str) -> list[Row]:
     Raises:
         Usage: if the log knows no such model, or the policy no such stage.
     """
-    judge.find_version(session, model, None)
-    judge.requirements(session.policy, model, "high", stage)
+    judge.check_known(session, model, stage)
     return [
         Row(
             *(run.name, run.version, body.step, body.share, body.verdict, body.reason),
@@ -252,7 +251,7 @@ def _refuse_second(earlier: list[Run]) -> None:
 
 
 def _gates(session: Session, model: str, stage: str) -> dict[str, Gate]:
-    judge.requirements(session.policy, model, "high", stage)
+    judge.check_known(session, model, stage)
     view = session.policy.stage(stage)
     if view is None or view.canary is None:
         raise Usage(

@@ -105,8 +105,7 @@ def _promotion(session: Session, model: str, stage: str, identity: str | None) -
     found = [entry for entry in entries if isinstance(entry, Promotion) and identity in (None, entry.at.id)]
     if found:
         return found[-1]
-    judge.find_version(session, model, None)
-    judge.requirements(session.policy, model, "high", stage)
+    judge.check_known(session, model, stage)
     if identity is not None:
         raise Usage(f"{identity} is no promotion of {model} into {stage}", fix=f"see them: govkit history {model}")
     raise Refused(f"nothing was ever promoted to {stage} of {model}", why="what is deployed was promoted first")

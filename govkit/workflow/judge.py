@@ -87,6 +87,17 @@ def find_version(session: Session, model: str, version: str | None) -> Version:
     return known[version]
 
 
+def check_known(session: Session, model: str, stage: str) -> None:
+    """Make sure that the log has versions of a model, and the policy in force knows a stage.
+
+    Raises:
+        Usage: names those that there are.
+    """
+    find_version(session, model, None)
+    if stage not in session.policy.policy.stages:
+        requirements(session.policy, model, "high", stage)
+
+
 def refuse_revoked(session: Session, model: str, version: str) -> None:
     """Refuse to go on with a version that is revoked.
 

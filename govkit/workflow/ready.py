@@ -98,13 +98,7 @@ def ready(
     sync.before(session)
     session.ready()
     _check_names(session, model, stage)
-    requests = [
-        request
-        for request in session.state.requests.values()
-        if request.state == "open" and request.body.version is not None and request.body.stage is not None
-        if model in (None, request.model) and stage in (None, request.body.stage)
-    ]
-    looked = [_look(session, request, online=online) for request in requests]
+    looked = [_look(session, request, online=online) for request in _open(session, model, stage)]
     rivals = Counter((one.model, one.stage) for one in looked if one.became == "would promote")
     said: dict[str, Any] = {"reason": reason, "ticket": ticket, "online": online}
     done: list[Outcome] = []
@@ -114,6 +108,13 @@ def ready(
             outcome = _rival(outcome) if several else _promote(session, outcome, **said)  # noqa: PLW2901
         done.append(outcome)
     return Done(done)
+
+
+def _open(session: Session, model: str | None, stage: str | None) -> Iterator[Request]:
+    for request in session.state.requests.values():
+        asks = request.state == "open" and request.body.version is not None and request.body.stage is not None
+        if asks and model in (None, request.model) and stage in (None, request.body.stage):
+            yield request
 
 
 def _check_names(session: Session, model: str | None, stage: str | None) -> None:

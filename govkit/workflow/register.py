@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from govkit.core import digests, history, names
 from govkit.core.card import Card
 from govkit.core.errors import Refused, Usage
-from govkit.core.events import RequestOpened, TagRef, VersionRegistered
+from govkit.core.events import Digests, RequestOpened, TagRef, VersionRegistered
 from govkit.core.resolve import Way
-from govkit.core.state import Version
+from govkit.core.state import Request, Version
 from govkit.storage.git import Repository
 from govkit.storage.trees import CommitTree
 from govkit.workflow import cards, facts, judge, rollback
@@ -218,16 +218,21 @@ def request(
         version = rollback.target(session, model, stage)[0].body.version
     registered = None
     if version is None or ((model, version) not in session.state.versions and action != "rollback"):
-        commit = session.git.resolve(revision or "HEAD") or ""
-        known = _registered_commit(session, model, commit) if version is None else None
-        if known is None:
-            registered = register(session, model, version, revision)
-        event = registered.judged.event if registered else None
-        version = str(event.body["version"]) if event else known.body.version if known else ""
+        version, registered = _version_of(session, model, version, revision)
     wanted = version
     written = session.write(lambda: _request_plan(session, model, wanted, stage, reason, ticket, action))
     found = judge.find_version(session, model, wanted)
     return Asked(wanted, written, registered, judge.judge(session, found, stage, action=action))
+
+
+def _version_of(session: Session, model: str, version: str | None, revision: str | None) -> tuple[str, Written | None]:
+    """Return the version of a commit, registered here where that is needed, and what was written for it."""
+    commit = session.git.resolve(revision or "HEAD") or ""
+    known = _registered_commit(session, model, commit) if version is None else None
+    if known is not None:
+        return known.body.version, None
+    registered = register(session, model, version, revision)
+    return str(registered.judged.event.body["version"]) if registered.judged.event else "", registered
 
 
 def _request_plan(
@@ -243,14 +248,7 @@ def _request_plan(
     if champion is not None and again and not champion.override and champion.body.review_by is None:
         raise Refused(f"{model}@{version} serves in {stage} already", fix="there is nothing to ask for")
     bound = facts.bound(found, rules, champion)
-    open_one = judge.open_request(session, found, stage, action)
-    same = open_one is not None and (open_one.body.digests, open_one.body.reason) == (bound, reason)
-    if open_one is not None and same and open_one.requester == session.actor and not open_one.decisions:
-        raise Refused(
-            f"'{open_one.name}' is asked for already",
-            why=f"by you at {open_one.at.effective}, in the same words, for the same bytes and requirements",
-            fix=f"approvers run: govkit approve '{open_one.name}'; to ask anew: govkit withdraw '{open_one.name}'",
-        )
+    _refuse_repetition(session, judge.open_request(session, found, stage, action), bound, reason)
     raw, _ = facts.card_of(session, found)
     body = RequestOpened(
         action=action,
@@ -276,3 +274,14 @@ def _request_plan(
             history.tier_words(session.state, found, stage),
         ],
     )
+
+
+def _refuse_repetition(session: Session, asked: Request | None, bound: Digests, reason: str) -> None:
+    """Refuse to ask for the same once more, in the same words, before anybody has decided."""
+    same = asked is not None and (asked.body.digests, asked.body.reason) == (bound, reason)
+    if asked is not None and same and asked.requester == session.actor and not asked.decisions:
+        raise Refused(
+            f"'{asked.name}' is asked for already",
+            why=f"by you at {asked.at.effective}, in the same words, for the same bytes and requirements",
+            fix=f"approvers run: govkit approve '{asked.name}'; to ask anew: govkit withdraw '{asked.name}'",
+        )

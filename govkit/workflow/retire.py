@@ -32,8 +32,7 @@ def clear(session: Session, model: str, stage: str, *, reason: str) -> Written:
 def _clear_plan(session: Session, model: str, stage: str, reason: str) -> Plan:
     last = session.state.last(model, stage)
     if last is None:
-        judge.find_version(session, model, None)
-        judge.requirements(session.policy, model, "high", stage)
+        judge.check_known(session, model, stage)
     if not isinstance(last, Promotion):
         why = f"emptied at {last.at.effective}: {last.body.reason}" if isinstance(last, Clearing) else "none ever did"
         raise Refused(f"nothing serves {model} in {stage}", why=why, fix="nothing is to be done")

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from msgspec import structs
+
+from govkit.core import assess
 from govkit.core import report as reports
 from govkit.core.errors import Refused, Undecided
 from govkit.core.gates.base import Check, Verdict
 from govkit.core.report import GateReport
 from govkit.core.resolve import Way
 from govkit.core.state import Decision, Promotion, State
+from govkit.core.verdict import proof
 from govkit.workflow import facts, judge
 from govkit.workflow.facts import Question
 from govkit.workflow.session import Session
@@ -67,6 +71,28 @@ def decisions(state: State, promotion: Promotion) -> list[Decision]:
     """Return the decisions that a promotion names."""
     request = state.requests[promotion.body.request or ""]
     return [decision for decision in request.decisions if decision.at.id in promotion.body.decisions]
+
+
+def rollback_checks(session: Session, promotion: Promotion) -> Iterator[Check]:
+    """Decide again whether the yes that a rollback rests on was enough, with what is known of keys by now.
+
+    Args:
+        session: the repository.
+        promotion: a rollback that names a request.
+    """
+    state, body = session.state, promotion.body
+    request, version = state.requests[body.request or ""], state.versions[promotion.model, body.version]
+    policy = state.policy_at(promotion.at.index)
+    rules = state.requirements_of(request, policy) if policy else None
+    if rules is None:
+        yield proof("rollback", False, "it was approved", "what was required of it cannot be found in the log", "")
+        return
+    # It brings in no commits, so there is nobody who wrote them.
+    for check in judge.settled(session, rules, decisions(state, promotion), assess.Authors(frozenset(), [])):
+        yield structs.replace(check, gate="rollback")
+    for judged in (request.at, version.at):
+        if state.is_compromised(judged):
+            yield proof("rollback", False, "signed with a sound key", "its key is reported as compromised", "")
 
 
 def report(session: Session, promotion: Promotion) -> GateReport:

@@ -50,8 +50,8 @@ def target(session: Session, model: str, stage: str, version: str | None = None)
     entries = session.state.stages.get((model, stage), [])
     earlier = [entry for entry in reversed(entries) if isinstance(entry, Promotion)]
     if not earlier:
+        judge.check_known(session, model, stage)
         judge.find_version(session, model, version)
-        judge.requirements(session.policy, model, "high", stage)
         raise Refused(f"nothing ever served {model} in {stage}", fix="there is nothing to go back to")
     if version is None:
         _refuse_silence(entries[-1])

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from msgspec import structs
-
-from govkit.core import assess, compatibility, digests, history, tagcheck, tags, times, verdict
+from govkit.core import compatibility, digests, ends, history, tagcheck, tags, times, verdict
 from govkit.core.card import Contract
 from govkit.core.compatibility import Target
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
@@ -105,9 +103,7 @@ def _serving(session: Session, model: str, stage: str) -> Promotion:
     if isinstance(last, Promotion):
         return last
     if last is None:
-        judge.find_version(session, model, None)
-        if stage not in session.policy.policy.stages:
-            judge.requirements(session.policy, model, "high", stage)
+        judge.check_known(session, model, stage)
     when = f"cleared by {last.at.event.actor if last.at.event else '?'}: {last.body.reason}" if last else ""
     raise Refused(
         f"nothing serves {model} in {stage}",
@@ -307,33 +303,16 @@ class _Verification:
 
     def _check_rollback(self) -> None:
         """A rollback that was asked for has approvals of its own, beside those of what it goes back to."""
-        state, body = self.session.state, self.promotion.body
-        if body.kind != "rollback" or body.request is None:
-            return
-        request, version = state.requests[body.request], state.versions[self.promotion.model, body.version]
-        policy = state.policy_at(self.promotion.at.index)
-        rules = state.requirements_of(request, policy) if policy else None
-        if rules is None:
-            self.add("rollback", Verdict.FAIL, "it was approved", "what was required of it cannot be found in the log")
-            return
-        named = retrospect.decisions(state, self.promotion)
-        # It brings in no commits, so there is nobody who wrote them.
-        for check in judge.settled(self.session, rules, named, assess.Authors(frozenset(), [])):
-            self.checks.append(structs.replace(check, gate="rollback"))
-        for judged in (request.at, version.at):
-            if state.is_compromised(judged):
-                self.add("rollback", Verdict.FAIL, "signed with a sound key", "its key is reported as compromised")
+        body = self.promotion.body
+        if body.kind == "rollback" and body.request is not None:
+            self.checks += retrospect.rollback_checks(self.session, self.promotion)
 
     def _check_ends(self) -> None:
         """An override that has ended proves nothing; an overdue review warns, or refuses if the policy says so."""
         body, now = self.promotion.body, self._now()
         # Under rules 1 a usual promotion could name an end, which meant nothing.
         if body.expires is not None and self.promotion.override:
-            ended = body.expires < now
-            fix = "promote it the usual way, or roll back"
-            verdict_ = Verdict.FAIL if ended else Verdict.PASS
-            found = f"{'ended' if ended else 'ends'} at {body.expires}"
-            self.add("override", verdict_, "an override serves for a short time only", found, fix if ended else "")
+            self.checks.append(ends.override(body.expires, now, "promote it the usual way, or roll back"))
         if body.review_by is not None:
             self._overdue("review", "approved again in time", f"due by {body.review_by}", body.review_by < now)
         for finding in self.session.state.findings.values():
@@ -349,11 +328,9 @@ class _Verification:
         """Add a check on a day; one that has passed refuses only where the policy of the promotion says so."""
         fix = f"ask again: govkit request '{self.promotion.model}@{self.promotion.body.version}' --stage "
         fix += f"{self.promotion.body.stage} -m WHY"
-        if is_late and self._refuses_overdue():
-            self.add(name, Verdict.FAIL, required, f"OVERDUE: {found}", fix)
-            return
-        self.add(name, Verdict.PASS, required, f"{'OVERDUE, the policy only warns: ' if is_late else ''}{found}")
-        if is_late:
+        refuses = is_late and self._refuses_overdue()
+        self.checks.append(ends.overdue(name, required, found, is_late=is_late, refuses=refuses, fix=fix))
+        if is_late and not refuses:
             self.notes.append(f"{name} is overdue, {found}; {fix}")
 
     def _refuses_overdue(self) -> bool:

@@ -15,6 +15,10 @@ from typing import Any, Final
 from govkit.core.errors import Usage
 from govkit.integrations.kubernetes import claims
 from govkit.integrations.kubernetes.source import Source
+from govkit.storage import clones
+from govkit.workflow import verify
+from govkit.workflow.get import NotProven
+from govkit.workflow.session import Session
 
 FILES: Final = ("webhook.yaml", "admission.yaml", "kserve.yaml", "init-container.yaml", "presync.yaml")
 _TEMPLATES: Final = "govkit.integrations.kubernetes"
@@ -43,6 +47,28 @@ class Wanted:
     ca: bytes | None
     mode: str
     head: str
+
+
+def of_stage(session: Session, model: str, stage: str, *, address: str | None, **rest: Any) -> dict[str, str]:
+    """Return the manifests that pin what serves in a stage, by file name.
+
+    Args:
+        session: the repository.
+        model: the model's full name.
+        stage: the stage.
+        address: where the cluster clones from; None for the remote that event 0 names.
+        rest: the other attributes of :class:`Wanted`, but for the source and the head.
+
+    Raises:
+        NotProven: if the verifier does not prove it.
+        Usage: if the address is none that is taken, or an image or a namespace is missing.
+    """
+    found = verify.verify(session, model, stage)
+    if found.verdict != "proven":
+        raise NotProven(found)
+    where = clones.check_address(address or found.remote)
+    source = Source(where, model, stage, found.promotion or "", found.log_root)
+    return render(Wanted(source, head=f"{found.head.size}:{found.head.root}", **rest))
 
 
 def render(wanted: Wanted) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Final
@@ -11,7 +11,7 @@ from govkit.core.events import Head
 from govkit.integrations.mlflow import plan as plans
 from govkit.integrations.mlflow.plan import SEAL_TAG, Change, Plan, Stranger
 from govkit.integrations.mlflow.server import Server, find_uri
-from govkit.integrations.mlflow.wanted import Withheld, name_of, wanted
+from govkit.integrations.mlflow.wanted import WantedModel, Withheld, name_of, wanted
 from govkit.workflow.session import Session
 
 SCHEMA: Final = "govkit.mlflow-sync/v1"
@@ -91,11 +91,7 @@ def sync(
     uri = find_uri(tracking_uri)
     should = wanted(session, models, prefix, watch)
     server = Server(uri, f"govkit {metadata.version('dvc-govkit')}")
-    found: list[Plan] = []
-    for done, model in enumerate(should, 1):
-        found.append(plans.compare(model, server.read(model.name), adopt=adopt))
-        if watch is not None:
-            watch("asking MLflow", done, len(should))
+    found = list(_compared(server, should, watch, adopt=adopt))
     root = session.log.root_of_trust
     names = {name_of(model, prefix) for model, _ in session.state.versions}
     orphans = [name for name in server.registered(root) if name not in names]
@@ -115,6 +111,13 @@ def sync(
         applied=applied,
         is_check=check,
     )
+
+
+def _compared(server: Server, should: Sequence[WantedModel], watch: Watch | None, *, adopt: bool) -> Iterator[Plan]:
+    for done, model in enumerate(should, 1):
+        yield plans.compare(model, server.read(model.name), adopt=adopt)
+        if watch is not None:
+            watch("asking MLflow", done, len(should))
 
 
 def _apply(server: Server, found: Sequence[Plan], watch: Watch | None) -> None:
