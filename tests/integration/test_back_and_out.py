@@ -167,6 +167,22 @@ def test_a_yes_by_a_stolen_key_is_none_later(careful: World) -> None:
     assert "rollback" in {check.gate for check in found.checks if check.verdict == "fail"}
 
 
+@pytest.mark.parametrize("type_", ["request.opened", "version.registered"])
+def test_what_a_rollback_rests_on_must_be_signed_with_a_sound_key(careful: World, type_: str) -> None:
+    """Who asked for it, and who registered what it goes back to."""
+    ask(careful)
+    careful.govkit("approve", f"{MODEL}@1.0.0#production", as_="rita")
+    rollback(careful)
+    with careful.session() as session:
+        signed = [one for one in session.state.judged if one.event is not None and one.event.type == type_]
+        judged = signed[-1] if type_ == "request.opened" else signed[0]
+        session.state.compromised[judged.signer or ""] = judged.index
+        from govkit.workflow import retrospect
+
+        checks = list(retrospect.rollback_checks(session, last_promotion(careful)))
+    assert [check.found for check in checks if check.verdict == "fail"][-1:] == ["its key is reported as compromised"]
+
+
 def test_a_rollback_is_asked_for_only_where_the_policy_wants_that(replaced: World) -> None:
     """Elsewhere whoever may does it at once."""
     found = ask(replaced, expect=2)
