@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -147,23 +148,36 @@ def due(stage: str, environment: str | None, retry: bool, repo: Path, root: str 
 
 @ci.command()
 @click.option(
+    "--on",
+    "where",
+    type=click.Choice(["github", "gitlab"]),
+    help="Where; GitLab in a job of GitLab's (GITLAB_CI is set), else GitHub.",
+)
+@click.option(
     "--mentions",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Who is called what on GitHub; governance/github.yaml of the repository if left out, if there is one.",
+    help="Who is called what there; governance/github.yaml or gitlab.yaml if left out, if there is one.",
 )
 @click.option("--app", default="github-actions", show_default=True, help="The GitHub app whose issues are looked at.")
 @common.dry_run_option
 @common.reads
-def issues(repo: Path, root: str | None, mentions: Path | None, app: str, dry_run: bool, output: str) -> None:
-    """Open an issue on GitHub for each open request, mentioning its approvers, and close those of requests that ended.
+def issues(
+    repo: Path, root: str | None, where: str | None, mentions: Path | None, app: str, dry_run: bool, output: str
+) -> None:
+    """Open an issue on GitHub or GitLab for each open request, mentioning its approvers, and close those that ended.
 
-    Needs the command 'gh', as GitHub's runners have it. Running it again changes nothing.
+    On GitHub it needs the command 'gh', as runners have it; on GitLab a token in GOVKIT_ISSUES_TOKEN. Running it again
+    changes nothing.
     """
-    from govkit.integrations.github import issues as integration
+    from govkit.integrations import issues as integration
+    from govkit.integrations.github.issues import GitHub
+    from govkit.integrations.gitlab.issues import GitLab
     from govkit.reports import jsonout, table
 
-    done = integration.tell(common.session(repo, root=root), mentions=mentions, app=app, dry_run=dry_run)
+    gitlab = where == "gitlab" or (where is None and "GITLAB_CI" in os.environ)
+    forge = GitLab(os.environ) if gitlab else GitHub(app)
+    done = integration.tell(common.session(repo, root=root), forge, mentions=mentions, dry_run=dry_run)
     if output == "json":
         jsonout.write(integration.SCHEMA, done)
         return

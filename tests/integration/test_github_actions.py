@@ -83,9 +83,9 @@ def test_zizmor_would_find_something(written: Path, tmp_path: Path) -> None:
     assert worse != text and {"template-injection", "unpinned-uses"} <= found
 
 
-def test_the_deploy_script_is_clean() -> None:
-    """shellcheck finds nothing in the script that deploys."""
-    done = tool("shellcheck", ROOT / "scripts" / "deploy_to_k8s.sh")
+def test_the_deploy_scripts_are_clean() -> None:
+    """shellcheck finds nothing in the scripts that deploy."""
+    done = tool("shellcheck", *(ROOT / "scripts").glob("deploy_*.sh"))
     assert (done.returncode, done.stdout) == (0, "")
 
 
