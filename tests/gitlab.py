@@ -81,7 +81,7 @@ def gitlab() -> Iterator[Project]:
             self.end_headers()
             self.wfile.write(json.dumps(said).encode())
 
-        do_GET = do_POST = do_PUT = _do
+        do_GET = do_POST = do_PUT = _do  # noqa: N815
 
         def log_message(self, *words: object) -> None:
             """Say nothing."""
