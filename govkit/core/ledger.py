@@ -56,12 +56,18 @@ class Entry:
 
 
 class Ledger:
-    """Reads entries and keeps the state; see the module's docstring for the rules."""
+    """Reads entries and keeps the state; see the module's docstring for the rules.
+
+    Attributes:
+        state: what the log says so far.
+        decisions: the digests of the decisions that were counted; none counts twice.
+        violations: where conflicts and unknown events stand, by the digest of their bytes.
+    """
 
     def __init__(self) -> None:
         self.state = State()
-        self._decisions: set[str] = set()
-        self._violations: dict[str, int] = {}
+        self.decisions: set[str] = set()
+        self.violations: dict[str, int] = {}
 
     def read(self, entries: Iterable[Entry]) -> State:
         """Judge entries in order and return the state after the last."""
@@ -75,6 +81,10 @@ class Ledger:
         event, judged = self._judge(entry)
         state.tree.append(merkle.raw(judged.id))
         state.judged.append(judged)
+        if judged.status is not Status.GOOD or judged.irregular:
+            state.remarkable.append(judged.index)
+        if event is not None and "tag" in event.evidence:
+            state.tagged = judged.index
         if judged.status is Status.GOOD and event is not None:
             state.effective = judged.effective
         elif judged.status is Status.CONFLICT:
@@ -82,7 +92,7 @@ class Ledger:
         elif judged.status is Status.UNDECIDED:
             state.undecided[judged.index] = judged
         if judged.status is Status.CONFLICT or judged.unknown:
-            self._violations[digests.sha256(entry.event or b"")] = judged.index
+            self.violations[digests.sha256(entry.event or b"")] = judged.index
         return judged
 
     def _judge(self, entry: Entry) -> tuple[Event | None, Judged]:
@@ -118,7 +128,7 @@ class Ledger:
         policy = self.state.policy
         if judged.status is Status.GOOD or policy is None or policy.policy.rules == 1:
             return judged
-        before = self._violations.get(digests.sha256(entry.event or b""))
+        before = self.violations.get(digests.sha256(entry.event or b""))
         if before is None:
             return judged
         reason = f"a replay: the same stands at {before}"
@@ -178,9 +188,7 @@ class Ledger:
         if event.type != "decision.recorded":
             return f"a replay: it was signed for place {event.log.size}"
         return (
-            "a replay: this decision was counted before"
-            if digests.sha256(entry.event or b"") in self._decisions
-            else ""
+            "a replay: this decision was counted before" if digests.sha256(entry.event or b"") in self.decisions else ""
         )
 
     def _is_closed(self, event: Event) -> str:
@@ -221,5 +229,5 @@ class Ledger:
         except CannotDecide as error:
             return Status.UNDECIDED, str(error)
         if event.type == "decision.recorded":
-            self._decisions.add(digests.sha256(entry.event or b""))
+            self.decisions.add(digests.sha256(entry.event or b""))
         return Status.GOOD, ""

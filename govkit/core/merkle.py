@@ -35,26 +35,36 @@ class Tree:
     """A tree that grows by appending and knows its root at every size it had.
 
     It keeps one hash for each complete subtree on the right edge, so an append costs O(log n) hashes.
+
+    Attributes:
+        leaves: the hashes of all leaves.
+        roots: the root at every size, from that of the empty tree.
+        edge: the size and hash of every complete subtree on the right edge, the largest first.
     """
 
     def __init__(self) -> None:
-        self._edge: list[tuple[int, bytes]] = []
         self.leaves: list[bytes] = []
         self.roots: list[bytes] = [EMPTY]
+        self.edge: list[tuple[int, bytes]] = []
 
     def __len__(self) -> int:
         return len(self.leaves)
+
+    def __eq__(self, other: object) -> bool:
+        return self.leaves == other.leaves and self.roots == other.roots if isinstance(other, Tree) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
 
     def append(self, leaf: bytes) -> bytes:
         """Add a leaf hash and return the new root."""
         self.leaves.append(leaf)
         size, node = 1, leaf
-        while self._edge and self._edge[-1][0] == size:
-            node = _node(self._edge.pop()[1], node)
+        while self.edge and self.edge[-1][0] == size:
+            node = _node(self.edge.pop()[1], node)
             size *= 2
-        self._edge.append((size, node))
-        root = self._edge[-1][1]
-        for _, left in reversed(self._edge[:-1]):
+        self.edge.append((size, node))
+        root = self.edge[-1][1]
+        for _, left in reversed(self.edge[:-1]):
             root = _node(left, root)
         self.roots.append(root)
         return root

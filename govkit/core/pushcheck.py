@@ -218,11 +218,11 @@ def _tag(push: Push, name: str, update: Update) -> Iterator[Refused]:
                 fix=f"push it with its event: git push --atomic origin govkit/log 'refs/tags/{name}';\n"
                 "tags of models are made with 'govkit register' and 'govkit promote'",
             )
-    elif update.new != _hex(recorded.id):
+    elif update.new != recorded:
         done = "deleted" if update.deletes else "moved"
         yield Refused(
             f"the tag '{name}' is not {done}",
-            why=f"the log recorded it with object {_hex(recorded.id)[:12]}",
+            why=f"the log recorded it with object {recorded[:12]}",
             fix="a recorded tag stays; 'govkit doctor --fix' brings yours back",
         )
 
@@ -232,12 +232,13 @@ def _missing(push: Push) -> Iterator[Refused]:
     after = {**push.refs, **{update.ref: update.new for update in push.updates}}
     for judged in push.state.judged[push.known :]:
         said = judged.event.body.get("tag") if judged.event else None
-        recorded = push.state.tags.get(str(said.get("name"))) if isinstance(said, dict) else None
-        if recorded is not None and after.get(TAGS + recorded.name) != _hex(recorded.id):
+        name = str(said.get("name")) if isinstance(said, dict) else ""
+        recorded = push.state.tags.get(name)
+        if recorded is not None and after.get(TAGS + name) != recorded:
             yield Refused(
-                f"event {judged.index} comes without its tag '{recorded.name}'",
+                f"event {judged.index} comes without its tag '{name}'",
                 why="a version or stage whose tag is missing is not proven to anybody",
-                fix=f"git push --atomic origin govkit/log 'refs/tags/{recorded.name}'",
+                fix=f"git push --atomic origin govkit/log 'refs/tags/{name}'",
             )
 
 

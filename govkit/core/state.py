@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, MutableMapping, MutableSequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -178,29 +178,43 @@ class Tally:
 
 @dataclass
 class State:
-    """The state of a log after some of its entries; only :class:`govkit.core.ledger.Ledger` changes it."""
+    """The state of a log after some of its entries; only :class:`govkit.core.ledger.Ledger` changes it.
+
+    What grows with the log may be lazy (:mod:`govkit.core.lazy`), so the types say no more than what is promised.
+
+    Attributes:
+        judged: every entry with its verdict.
+        remarkable: the places of entries that are not good, or whose commits are irregular.
+        tags: the object id in hex of every tag that was recorded, by name.
+        numbers: the highest running number of a model's tags.
+        tagged: the place of the last entry that brings a tag, or None.
+        by_hold: the identities of requests, by what a reject of them holds for.
+        by_commit: a model's version by the commit that it was registered from.
+    """
 
     tree: Tree = field(default_factory=Tree)
-    judged: list[Judged] = field(default_factory=list)
+    judged: MutableSequence[Judged] = field(default_factory=list)
+    remarkable: list[int] = field(default_factory=list)
     policies: list[tuple[int, InForce]] = field(default_factory=list)
     owners: dict[str, str] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     compromised: dict[str, int] = field(default_factory=dict)
-    versions: dict[tuple[str, str], Version] = field(default_factory=dict)
+    versions: MutableMapping[tuple[str, str], Version] = field(default_factory=dict)
     revoked: dict[tuple[str, str], Judged] = field(default_factory=dict)
-    requests: dict[str, Request] = field(default_factory=dict)
+    requests: MutableMapping[str, Request] = field(default_factory=dict)
     holds: dict[tuple[str, ...], dict[str, Decision]] = field(default_factory=dict)
-    stages: dict[tuple[str, str], list[Promotion | Clearing]] = field(default_factory=dict)
-    by_hold: dict[tuple[str, ...], list[Request]] = field(default_factory=dict)
-    by_commit: dict[tuple[str, str], Version] = field(default_factory=dict)
-    tags: dict[str, TagRef] = field(default_factory=dict)
+    stages: MutableMapping[tuple[str, str], MutableSequence[Promotion | Clearing]] = field(default_factory=dict)
+    by_hold: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
+    by_commit: dict[tuple[str, str], str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
-    waivers: list[Waiver] = field(default_factory=list)
+    waivers: MutableSequence[Waiver] = field(default_factory=list)
     findings: dict[str, Finding] = field(default_factory=dict)
-    records: list[tuple[Judged, Record]] = field(default_factory=list)
+    records: MutableSequence[tuple[Judged, Record]] = field(default_factory=list)
     conflicts: dict[int, Judged] = field(default_factory=dict)
     undecided: dict[int, Judged] = field(default_factory=dict)
     acknowledged: dict[int, Judged] = field(default_factory=dict)
+    tagged: int | None = None
     remote: str = ""
     effective: str = ""
 
@@ -217,16 +231,16 @@ class State:
     def add_request(self, request: Request) -> None:
         """Take in a request that was opened."""
         self.requests[request.id] = request
-        self.by_hold.setdefault(request.hold, []).append(request)
+        self.by_hold.setdefault(request.hold, []).append(request.id)
 
     def add_version(self, version: Version) -> None:
         """Take in a version that was registered."""
         self.versions[version.model, version.body.version] = version
-        self.by_commit[version.model, version.body.commit] = version
+        self.by_commit[version.model, version.body.commit] = version.body.version
 
     def add_tag(self, model: str, tag: TagRef) -> None:
         """Take in a tag of a model, and the running number that it takes."""
-        self.tags[tag.name] = tag
+        self.tags[tag.name] = tag.id.partition(":")[2]
         self.numbers[model] = max([self.numbers.get(model, 0), *names.numbers(tag.name, model)])
 
     def policy_at(self, index: int) -> InForce | None:
@@ -320,7 +334,7 @@ class State:
         A person's newer word ends their own reject. A lift by a role that may lift ends those that its signer saw in
         the log. What a compromised key says never ends one.
         """
-        decisions = [d for request in self.by_hold.get(hold, []) for d in request.decisions]
+        decisions = [d for identity in self.by_hold.get(hold, []) for d in self.requests[identity].decisions]
         holding: dict[str, Decision] = {}
         newest: dict[str, tuple[int, str, bool]] = {}
         for decision in sorted(decisions, key=lambda d: d.at.index):

@@ -37,13 +37,12 @@ def faults(state: State, refs: Mapping[str, str], read: Callable[[str], tuple[st
         read: returns kind and bytes of an object.
     """
     found = []
-    for name, reference in state.tags.items():
+    # Most are as they were recorded, and are not looked at one by one.
+    for name, recorded in state.tags.items() - refs.items():
         parsed = names.parse_tag(name)
-        model = parsed.model if parsed else ""
-        problem = _recorded_problem(name, refs.get(name), reference.id.partition(":")[2], read)
-        if problem:
-            found.append(TagFault(name, model, problem, recorded=True))
-    for name, identity in refs.items():
+        problem = _recorded_problem(name, refs.get(name), recorded, read)
+        found.append(TagFault(name, parsed.model if parsed else "", problem, recorded=True))
+    for name, identity in refs.items() - state.tags.items():
         owner = names.grammar_model(name)
         if owner is not None and name not in state.tags:
             found.append(TagFault(name, owner, _squatter(name, identity, read), recorded=False))
@@ -67,9 +66,9 @@ def unseen(
         read: returns kind and bytes of an object.
         signer: returns the key whose signature on a tag object is good, or None.
     """
-    recorded = {reference.id.partition(":")[2] for reference in state.tags.values()}
+    recorded = set(state.tags.values())
     found = []
-    for name, identity in sorted(refs.items()):
+    for name, identity in sorted(refs.items() - state.tags.items()):
         if names.grammar_model(name) is None or identity in recorded:
             continue
         kind, content = read(identity)
@@ -95,10 +94,8 @@ def _head(tag: bytes) -> Head | None:
 def _recorded_problem(name: str, now: str | None, recorded: str, read: Callable[[str], tuple[str, bytes]]) -> str:
     if now is None:
         return "it was deleted; the log still has its bytes"
-    if now != recorded:
-        moved = f"it was moved: the log recorded object {recorded[:12]}, and it points at {now[:12]}"
-        return moved + _whose(name, now, read)
-    return ""
+    moved = f"it was moved: the log recorded object {recorded[:12]}, and it points at {now[:12]}"
+    return moved + _whose(name, now, read)
 
 
 def _whose(name: str, identity: str, read: Callable[[str], tuple[str, bytes]]) -> str:

@@ -168,16 +168,14 @@ def _no_collector() -> Iterator[None]:
 
 
 def _judge(repository: Repository, ids: list[str], known: Remembered) -> Ledger:
-    """Read what is new of a log, and judge all of it."""
-    shared = len(known.commits) if ids[: len(known.commits)] == list(known.commits) else 0
-    found = list(known.entries[:shared])
-    ledger = Ledger()
+    """Read what is new of a log, and judge it; what is known goes before it."""
+    shared = len(known.commits)
     with _no_collector():
-        ledger.read(found)
-        for entry in entries.read(repository, ids[shared:], ids[shared - 1] if shared else None):
+        before = known.ledger() if shared and ids[:shared] == known.commits else None
+        ledger, start = (before, shared) if before else (Ledger(), 0)
+        for entry in entries.read(repository, ids[start:], ids[start - 1] if start else None):
             ledger.append(entry)
-            found.append(entry)
-    logcache.save(repository.git_dir, os.environ, known if shared else logcache.NOTHING, ids, found)
+        logcache.save(repository.git_dir, os.environ, start, ids, ledger)
     return ledger
 
 

@@ -1,7 +1,8 @@
-"""What was read of a log before, in the user's own cache folder, so that only what is new is read and checked again.
+"""What a log said when it was last read, in the user's own cache folder: only what is new is read and judged then.
 
-An entry is a function of its commit, and commits are named by their content. So a remembered entry is as good as one
-that is read again, as long as nobody else can write to the folder; one that others can write to is not used.
+What is remembered is a function of the log's commits, which are named by their content, and of this code. So it is as
+good as reading all of it again, as long as it is of the same commits, was made by the same code, and nobody else can
+write to the folder; one that others can write to is not used.
 The folder is ``$XDG_CACHE_HOME/govkit`` (``~/.cache/govkit``); ``GOVKIT_NO_CACHE`` turns it off.
 """
 
@@ -11,42 +12,60 @@ import contextlib
 import hashlib
 import os
 import stat
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import msgspec
 
-from govkit.core.events import MAX_EVENT_BYTES
-from govkit.core.ledger import Entry
+from govkit import core
+from govkit.core import snapshot
+from govkit.core.errors import Malformed
+from govkit.core.ledger import Ledger
 from govkit.storage import files
 
 OFF_VARIABLE = "GOVKIT_NO_CACHE"
-#: Changes with what is remembered of an entry, or how entries are made; older files are then read no more.
-_FORMAT = "govkit-log-cache/2"
-#: So many entries must be new before the file is written again.
-_WORTH_IT = 200
+_FORMAT = "govkit-log-cache/3"
+#: So many entries must be new before the file is written again; of a long log, so many hundredths of it.
+_WORTH_IT, _PART = 200, 100
+_ID = 20
 
 
 class _File(msgspec.Struct, array_like=True, frozen=True):
+    """``commits`` are raw ids of twenty bytes each; ``check`` is the CRC-32 of ``state``, against damage alone."""
+
     format: str
-    commits: list[str]
-    entries: list[Entry]
+    code: str
+    commits: bytes
+    check: int
+    state: bytes
 
 
 @dataclass(frozen=True)
 class Remembered:
-    """The start of a log as it was read before: its commits, oldest first, and an entry for each."""
+    """The start of a log as it was read before: its commits, oldest first, and what the ledger then knew."""
 
     commits: Sequence[str]
-    entries: Sequence[Entry]
+    state: bytes
+
+    def ledger(self) -> Ledger | None:
+        """Return a ledger that goes on from there; None if what is remembered is no such thing."""
+        try:
+            return snapshot.read(self.state)
+        except Malformed:
+            return None
 
 
-NOTHING = Remembered((), ())
+NOTHING = Remembered((), b"")
 
 
 def load(git_dir: Path, environment: Mapping[str, str]) -> Remembered:
-    """Return what is remembered of the log of a repository; nothing if the file is missing, damaged or not safe."""
+    """Return what is remembered of the log of a repository.
+
+    Nothing, if the file is missing, damaged, not safe, or made by other code.
+    """
     path = _path(git_dir, environment)
     try:
         if path is None or not _is_ours(path):
@@ -54,23 +73,45 @@ def load(git_dir: Path, environment: Mapping[str, str]) -> Remembered:
         found = msgspec.msgpack.decode(path.read_bytes(), type=_File)
     except (OSError, msgspec.DecodeError, RecursionError):
         return NOTHING
-    if found.format != _FORMAT or len(found.commits) != len(found.entries):
+    same = (found.format, found.code) == (_FORMAT, _code()) and found.check == zlib.crc32(found.state)
+    if not same or len(found.commits) % _ID:
         return NOTHING
-    return Remembered(found.commits, found.entries)
+    text = found.commits.hex()
+    return Remembered([text[start : start + 2 * _ID] for start in range(0, len(text), 2 * _ID)], found.state)
 
 
-def save(
-    git_dir: Path, environment: Mapping[str, str], before: Remembered, commits: Sequence[str], entries: Sequence[Entry]
-) -> None:
-    """Remember a log, if enough of it is new. A folder that cannot be written to is no error."""
+def save(git_dir: Path, environment: Mapping[str, str], before: int, commits: Sequence[str], ledger: Ledger) -> None:
+    """Remember a log, if enough of it is new. A folder that cannot be written to is no error.
+
+    Args:
+        git_dir: the Git folder.
+        environment: where the cache is.
+        before: how many entries were remembered.
+        commits: the log's commits, oldest first.
+        ledger: the ledger that judged exactly these.
+    """
     path = _path(git_dir, environment)
-    is_huge = any(len(entry.event or b"") > MAX_EVENT_BYTES for entry in entries[len(before.entries) :])
-    if path is None or is_huge or len(entries) - len(before.entries) < _WORTH_IT:
+    if path is None or len(commits) - before < max(_WORTH_IT, len(commits) // _PART):
         return
-    content = msgspec.msgpack.encode(_File(_FORMAT, list(commits), list(entries)))
+    state = snapshot.write(ledger)
+    content = _File(_FORMAT, _code(), bytes.fromhex("".join(commits)), zlib.crc32(state), state)
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        files.write(path, content, mode=0o600)
+        files.write(path, msgspec.msgpack.encode(content), mode=0o600)
+
+
+@cache
+def _code() -> str:
+    """Return what tells the rules of this govkit from those of another: the names, sizes and times of their files."""
+    digest = hashlib.sha256()
+    for place in core.__path__:
+        for folder in (Path(place), *(Path(place) / name for name in ("rules", "gates"))):
+            with os.scandir(folder) as found:
+                kept = sorted((one for one in found if one.name.endswith(".py")), key=lambda one: one.name)
+            for one in kept:
+                about = one.stat()
+                digest.update(f"{one.name} {about.st_size} {about.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
 
 
 def _path(git_dir: Path, environment: Mapping[str, str]) -> Path | None:

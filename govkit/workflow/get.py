@@ -133,18 +133,23 @@ def _requirements(session: Session, result: VerifyVerdict) -> bytes:
     """Return what was required of the promotion, where that says what follows when its review is overdue."""
     if result.review_by is None:
         return b""
-    promotion = next(
-        entry
-        for entry in session.state.stages[result.model, result.stage]
-        if isinstance(entry, Promotion) and entry.at.id == result.promotion
-    )
+    promotion = _promotion(session, result)
     asked = retrospect.question(session.state, retrospect.original(session.state, promotion))
     return asked.rules.content if asked else b""
 
 
+def _promotion(session: Session, result: VerifyVerdict) -> Promotion:
+    """Return what was proven; it is the last, or among the last, of its stage."""
+    return next(
+        entry
+        for entry in reversed(session.state.stages[result.model, result.stage])
+        if isinstance(entry, Promotion) and entry.at.id == result.promotion
+    )
+
+
 def _event(session: Session, result: VerifyVerdict) -> tuple[bytes, bytes]:
     """Return the bytes of the promotion's event and of its signature, as they stand in the log."""
-    index = next(judged.index for judged in session.state.judged if judged.id == result.promotion)
+    index = _promotion(session, result).at.index
     found = session.log.files(session.git, index)
     event, signature = found[events.EVENT_FILE], found[events.SIGNATURE_FILE]
     if events.identity(event, signature) != result.promotion:

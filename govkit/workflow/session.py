@@ -314,10 +314,9 @@ class Session:
         """
         earliest = self.state.effective
         if plan.tag is not None:
-            tagged = [
-                judged.effective for judged in self.state.judged if judged.event and "tag" in judged.event.evidence
-            ]
-            earliest = max([earliest, *(times.add(instant, timedelta(seconds=1)) for instant in tagged[-1:])])
+            last = self.state.tagged
+            if last is not None:
+                earliest = max(earliest, times.add(self.state.judged[last].effective, timedelta(seconds=1)))
         time = max(times.write(self.now()), earliest)
         if time > times.write(self.now() + times.MAX_AHEAD):
             raise Undecided("the log is dated ahead of this clock", fix="check this machine's clock")

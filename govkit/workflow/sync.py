@@ -168,24 +168,25 @@ def _check_extends(session: Session, remote: Remote, log: Log, head: str | None)
         )
 
 
-def recorded_tags(log: Log, head: str | None) -> list[TagRef]:
-    """Return the tags that good events up to a commit of the log recorded."""
+def recorded_tags(log: Log, head: str | None) -> set[str]:
+    """Return the names of the tags that good events up to a commit of the log recorded."""
     size = log.commits.index(head) + 1 if head in log.commits else 0
-    found = []
-    for judged in log.state.judged[:size]:
-        if judged.status is Status.GOOD and judged.event is not None and "tag" in judged.event.evidence:
-            tag = getattr(events.body(judged.event), "tag", None)
-            if isinstance(tag, TagRef):
-                found.append(tag)
-    return found
+    if size == 0:
+        return set()
+    # What came later is little; nobody records a name twice.
+    later = set()
+    for judged in log.state.judged[size:]:
+        tag = getattr(events.body(judged.event), "tag", None) if judged.status is Status.GOOD and judged.event else None
+        later |= {tag.name} if isinstance(tag, TagRef) else set()
+    return log.state.tags.keys() - later
 
 
 def _check_tags(session: Session, remote: Remote, log: Log, there: dict[str, str]) -> None:
     """Refuse a remote on which a recorded tag moved or vanished, and a clone in which one moved."""
     here, problems, fixes = session.tag_refs(), [], []
-    pushed = {tag.name for tag in recorded_tags(log, there.get(LOG))}
-    for name, tag in sorted(log.state.tags.items()):
-        identity, found = tag.id.partition(":")[2], there.get(f"refs/tags/{name}")
+    pushed = recorded_tags(log, there.get(LOG))
+    for name, identity in sorted(log.state.tags.items()):
+        found = there.get(f"refs/tags/{name}")
         if found != identity and (found is not None or name in pushed):
             problems.append(f"'{name}' {'moved' if found else 'vanished'} on '{remote.name}'")
             fixes.append(f"git push {remote.name} {'+' if found else ''}{identity}:'refs/tags/{name}'")
@@ -232,8 +233,8 @@ def _push(session: Session, done: Synced, log: Log) -> None:
     done.size = len(log.commits)
     if there == log.commits[-1]:
         return
-    known = {tag.name for tag in recorded_tags(log, there)}
-    tags = {tag.name: tag.id.partition(":")[2] for tag in recorded_tags(log, log.commits[-1]) if tag.name not in known}
+    known = recorded_tags(log, there)
+    tags = {name: identity for name, identity in log.state.tags.items() if name not in known}
     session.check_trust()
     writer.publish(session, log, log.commits[-1], tags)
     done.pushed = len(log.commits) - (log.commits.index(there) + 1 if there in log.commits else 0)

@@ -156,7 +156,7 @@ class _Verification:
         self.add(
             "log", Verdict.PASS, "the pinned log, in one history", f"{len(state.tree)} events from the pinned root"
         )
-        for judged in state.judged:
+        for judged in (state.judged[index] for index in state.remarkable):
             if judged.status != "good":
                 self.notes.append(
                     f"event {judged.index} has no effect: {judged.reason}{acknowledgement(state, judged)}"

@@ -89,7 +89,7 @@ def test_the_log_says_what_it_said(state: State) -> None:
         },
         "admin_requirements": rules.admin_requirements().digest,
         "requests": {request.id: [request.name, request.state] for request in state.requests.values()},
-        "tags": {name: reference.id for name, reference in state.tags.items()},
+        "tags": {name: f"git-sha1:{identity}" for name, identity in state.tags.items()},
         "conflicts": sorted(state.conflicts),
         "undecided": sorted(state.undecided),
     }

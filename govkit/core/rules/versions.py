@@ -20,7 +20,7 @@ def version_registered(case: Case, body: VersionRegistered) -> None:
     key = (case.model, body.version)
     require(key not in case.state.versions, f"{case.model}@{body.version} is registered already")
     taken = case.state.by_commit.get((case.model, body.commit))
-    require(taken is None, f"this commit is {case.model}@{taken.body.version if taken else ''} already")
+    require(taken is None, f"this commit is {case.model}@{taken} already")
     require(case.event.evidence.get("card.json") == body.card, "its card is not among its evidence")
     tag = own_tag(case, body.tag)
     said = (tag.kind, tag.version, tag.commit, tag.card, tag.weights)

@@ -42,7 +42,7 @@ def reliable(exam: Examination) -> Iterator[Ailment]:
 
 def powerless(exam: Examination) -> Iterator[Ailment]:
     """Find events without effect, and commits of the log that are not as their events determine."""
-    for judged in exam.state.judged:
+    for judged in (exam.state.judged[index] for index in exam.state.remarkable):
         said = verify.acknowledgement(exam.state, judged)
         if judged.status == "inert" or said:
             yield Ailment("note", f"event {judged.index} has no effect", f"{judged.reason}{said}")
@@ -68,7 +68,7 @@ def tags(exam: Examination) -> Iterator[Ailment]:
 
 
 def _recorded(exam: Examination, fault: TagFault, now: str | None) -> Ailment:
-    wanted = exam.state.tags[fault.name].id.partition(":")[2]
+    wanted = exam.state.tags[fault.name]
     found, mend = fault.problem, "govkit doctor --fix"
     if now is None and exam.remote is not None:
         found = "it is not here: it was deleted, or this clone never fetched it; the log still has its bytes"

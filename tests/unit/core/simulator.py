@@ -7,7 +7,8 @@ Each method that writes an event makes an honest one; keywords override any part
 - ``body``: fields of the body; ``digests`` and ``tag`` likewise, one level down.
 - ``event``: fields of the event itself; ``at``: the head that it is signed for; ``files``: its evidence.
 
-:meth:`World.append` checks of every entry that is not good that it left no trace in the state.
+:meth:`World.append` checks of every entry that is not good that it left no trace in the state, and of every entry that a
+ledger which goes on from a snapshot judges it alike.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from govkit.core import canonical, digests, events, keys, merkle, names, policy, records, tags, times
+from govkit.core import snapshot as snapshots
 from govkit.core.ledger import Entry, Ledger
 from govkit.core.policy import InForce
 from govkit.core.rules import Evidence
@@ -121,8 +123,8 @@ def in_force(value: Json) -> InForce:
 
 
 def snapshot(state: State) -> Json:
-    """Return a deep copy of a state, without the tree and the verdicts, which grow with every entry."""
-    names_of_fields = {field.name for field in dataclasses.fields(State)} - {"tree", "judged"}
+    """Return a deep copy of a state, without the tree, and the verdicts and what tells where some are, which grow with every entry."""
+    names_of_fields = {field.name for field in dataclasses.fields(State)} - {"tree", "judged", "remarkable", "tagged"}
     return {name: copy.deepcopy(getattr(state, name)) for name in sorted(names_of_fields)}
 
 
@@ -225,8 +227,12 @@ class World:
 
     def append(self, entry: Entry) -> Judged:
         """Append an entry; an entry that is not good must leave no trace but its own verdict."""
-        before = snapshot(self.state)
+        before, restored = snapshot(self.state), snapshots.read(snapshots.write(self.ledger))
         judged = self.ledger.append(entry)
+        # A ledger that goes on from a snapshot judges the same, and then knows the same.
+        assert restored.append(entry) == judged
+        assert restored.state == self.state
+        assert (restored.decisions, restored.violations) == (self.ledger.decisions, self.ledger.violations)
         self.entries.append(entry)
         self.now = times.add(self.now, times.parse("2026-01-01T00:01:00Z") - times.parse("2026-01-01T00:00:00Z"))
         if judged.status is not Status.GOOD:

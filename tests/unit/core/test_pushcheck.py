@@ -24,8 +24,8 @@ def world() -> World:
 
 def tag_of(world: World) -> tuple[str, str]:
     """Return ref and object id of the one tag that the log records."""
-    (recorded,) = world.state.tags.values()
-    return f"refs/tags/{recorded.name}", recorded.id.partition(":")[2]
+    ((name, identity),) = world.state.tags.items()
+    return f"refs/tags/{name}", identity
 
 
 def push(world: World, *updates: Update, refs: dict[str, str] | None = None, known: int | None = None) -> Push:

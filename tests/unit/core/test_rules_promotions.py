@@ -33,7 +33,7 @@ def test_approved_version_is_promoted(approved: World) -> None:
     champion = approved.champion()
     assert (MODEL, judged, False) == (champion.model, champion.at, champion.override)
     assert approved.request_of(NAME).state == "done"
-    assert champion.body.tag == approved.state.tags[f"{MODEL}#production#1"]
+    assert champion.body.tag.id == f"git-sha1:{approved.state.tags[f'{MODEL}#production#1']}"
     assert approved.state.last(MODEL, "production") is champion
     assert approved.state.last(MODEL, "staging") is None
 
@@ -529,5 +529,5 @@ def test_next_number_is_above_all_of_the_models_tags(serving: World) -> None:
 def test_recorded_number_counts_however_large(serving: World) -> None:
     """A recorded tag of nine digits moves the next number, too."""
     name = f"{MODEL}#production#{10**8}"
-    serving.state.add_tag(MODEL, TagRef(name=name, id=serving.state.tags[f"{MODEL}#production#1"].id))
+    serving.state.add_tag(MODEL, TagRef(name=name, id=serving.champion().body.tag.id))
     assert serving.state.next_counter(MODEL) == 10**8 + 1

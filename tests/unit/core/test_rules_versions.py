@@ -32,7 +32,8 @@ def test_version_is_registered(world: World) -> None:
     version = world.state.versions[MODEL, "1.0.0"]
     assert (MODEL, judged) == (version.model, version.at)
     assert commit("commit of 1.0.0") == version.body.commit
-    assert {TAG: version.body.tag} == world.state.tags
+    assert {TAG: version.body.tag.id.removeprefix("git-sha1:")} == world.state.tags
+    assert version.body.tag.name == TAG
 
 
 def test_models_do_not_get_in_each_others_way(registered: World) -> None:
