@@ -64,16 +64,18 @@ def show(repo: Path, root: str | None, model: str | None, output: str) -> None:
 @click.argument("model")
 @common.reads
 def history(repo: Path, root: str | None, model: str, output: str) -> None:
-    """Show everything that happened to MODEL, oldest first."""
+    """Show everything that happened to MODEL, oldest first; imported tags of GTO's come before that."""
     print_events(repo, root, model, output, "govkit.history/v1")
 
 
 def print_events(repo: Path, root: str | None, model: str | None, output: str, schema: str) -> None:
     """Print events as a table or as JSON."""
     from govkit.reports import jsonout, table
-    from govkit.workflow import query
+    from govkit.workflow import imports, query
 
-    rows = query.events(common.session(repo, root=root), model)
+    session = common.session(repo, root=root)
+    rows = query.events(session, model)
+    rows = [*(imports.lines(session, model) if model else []), *rows]
     if output == "json":
         jsonout.write(schema, rows)
         return

@@ -28,13 +28,20 @@ class TagFault:
     recorded: bool
 
 
-def faults(state: State, refs: Mapping[str, str], read: Callable[[str], tuple[str, bytes]]) -> list[TagFault]:
+def faults(
+    state: State,
+    refs: Mapping[str, str],
+    read: Callable[[str], tuple[str, bytes]],
+    imported: Mapping[str, str],
+) -> list[TagFault]:
     """Compare the repository's tags with the log's.
 
     Args:
         state: what the log says.
         refs: object ids in hex by tag name.
         read: returns kind and bytes of an object.
+        imported: object ids in hex by name of the tags from before the log, as they were when it was opened: they
+            are history, and no fault as long as they stay what they were.
     """
     found = []
     # Most are as they were recorded, and are not looked at one by one.
@@ -44,8 +51,10 @@ def faults(state: State, refs: Mapping[str, str], read: Callable[[str], tuple[st
         found.append(TagFault(name, parsed.model if parsed else "", problem, recorded=True))
     for name, identity in refs.items() - state.tags.items():
         owner = names.grammar_model(name)
-        if owner is not None and name not in state.tags:
-            found.append(TagFault(name, owner, _squatter(name, identity, read), recorded=False))
+        if owner is None or name in state.tags or imported.get(name) == identity:
+            continue
+        problem = "it was imported, and moved since" if name in imported else _squatter(name, identity, read)
+        found.append(TagFault(name, owner, problem, recorded=False))
     return sorted(found, key=lambda fault: (not fault.recorded, fault.name))
 
 

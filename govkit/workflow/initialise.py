@@ -4,102 +4,193 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from govkit.core import digests, events, merkle, names, records, times
+from govkit.core import digests, events, imported, merkle, names, records, times
 from govkit.core.errors import Refused, Usage
 from govkit.core.events import ALL, Event, Genesis, Head, PolicyAdopted
+from govkit.core.imported import Imported
 from govkit.core.ledger import Entry, Ledger
+from govkit.core.lineage import Project
 from govkit.core.policytext import PolicyText
 from govkit.core.state import Status
-from govkit.storage import entries, files, pins, writing
+from govkit.storage import entries, pins, writing, yamledit
 from govkit.storage import log as log_storage
 from govkit.storage.signatures import EVENT_NAMESPACE
-from govkit.storage.trees import WorkTree, project_of
-from govkit.workflow import cards, policyfile, scaffold, sync, writer
+from govkit.storage.trees import project_of
+from govkit.workflow import adoption, cards, imports, policyfile, scaffold, sync, writer
+from govkit.workflow.adoption import Found
+from govkit.workflow.changes import Changes
 from govkit.workflow.session import Session
 
 
 @dataclass
 class Initialised:
-    """What was done: files written, files left alone, models found, the log's root, and whether it was opened now."""
+    """What was done.
+
+    Attributes:
+        written: files that were written, or would be.
+        kept: files that were there before, and were left alone.
+        models: the models' full names.
+        root: the log's root of trust.
+        opened: whether the log was opened now.
+        found: what is known of each model.
+        imported: how many tags of GTO's became history, or would.
+        notes: what may trouble, and what to do about it.
+        diff: all changes to files as one unified diff; only in a dry run.
+    """
 
     written: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
     root: str = ""
     opened: bool = False
+    found: list[Found] = field(default_factory=list)
+    imported: int = 0
+    notes: list[str] = field(default_factory=list)
+    diff: str = ""
 
 
-def initialise(session: Session, *, person: str | None = None, remote: str | None = None) -> Initialised:
+@dataclass(frozen=True)
+class Choices:
+    """What a person may say.
+
+    Attributes:
+        person: the id of the one administrator to start with; made from Git's ``user.name`` if None.
+        remote: the repository's canonical remote; ``origin``'s URL if None.
+        declare: models to declare, each ``NAME=PATH``.
+        keep_tags: whether GTO's tags become history.
+    """
+
+    person: str | None = None
+    remote: str | None = None
+    declare: Sequence[str] = ()
+    keep_tags: bool = True
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A log that is ready to be opened: event 0, the root of trust, the evidence, and the canonical remote."""
+
+    entry: Entry
+    root: str
+    evidence: dict[str, bytes]
+    remote: str
+
+
+def initialise(session: Session, choices: Choices) -> Initialised:
     """Write the governance files that are missing, open the log, and pin it. Running it again is safe.
+
+    Nothing is written before everything is known to fit, and whoever signs has agreed.
 
     Args:
         session: the repository.
-        person: the id of the one administrator to start with; made from Git's ``user.name`` if None.
-        remote: the repository's canonical remote; ``origin``'s URL if None.
+        choices: what the person said.
 
     Raises:
-        Usage: if this is no DVC repository, declares no model, or there is no key.
+        Usage: if this is no DVC repository, declares no model, there is no key, or Git does not know who this is.
         Refused: if the policy there cannot be adopted, or the signer does not agree.
     """
     done = Initialised()
-    tree = WorkTree(session.git)
-    project = project_of(tree)
-    done.models = sorted(project.artifacts)
+    changes = Changes(session.git)
+    found = adoption.project(changes)
+    if choices.declare:
+        adoption.declare(changes, found, list(choices.declare))
+        found = project_of(changes)
+    done.models = sorted(found.artifacts)
     if not done.models:
-        raise Usage(
-            "no model is declared in this repository",
-            why="govkit governs entries of type 'model' under 'artifacts:' in dvc.yaml",
-            fix="add e.g.\n  artifacts:\n    my-model: {path: model.pkl, type: model}",
-        )
+        raise adoption.none_declared(found, changes)
     _ = session.key
-    _write_attributes(session, done)
-    if tree.size(policyfile.PATH) is None:
-        _write(session, done, policyfile.PATH, _policy(session, person))
+    sync.before(session)
+    tags = session.imported if log_storage.exists(session.git) else _tags(session, choices)
+    if changes.size(policyfile.PATH) is None:
+        live = any(one.model in found.artifacts for one in imported.standings(tags))
+        changes.put(policyfile.PATH, _policy(session, choices.person, scaffold.WAIVE if live else ""))
+    _write_attributes(changes, done.models)
     for model in done.models:
         path = cards.path_of(model, "model.yaml")
-        _write(session, done, path, scaffold.MODEL.format(model=model).encode(), keep=True)
-        file = project.artifact(model).file
-        text = (session.git.root / file).read_bytes()
-        changed = scaffold.add_hook(text, project, model, where=file)
-        if changed != text:
-            _write(session, done, file, changed)
-    _open(session, done, remote)
+        if changes.now(path) is None:
+            changes.put(path, scaffold.MODEL.format(model=model).encode())
+        else:
+            done.kept.append(path)
+        file = found.artifact(model).file
+        changes.put(file, scaffold.add_hook(changes.now(file) or b"", found, model, where=file))
+    _govern(session, done, changes, choices, tags)
     return done
 
 
-def _write(session: Session, done: Initialised, path: str, content: bytes, *, keep: bool = False) -> None:
-    target = files.place(session.git.root, path)
-    if keep and target.exists():
-        done.kept.append(path)
+def _govern(session: Session, done: Initialised, changes: Changes, choices: Choices, tags: Imported) -> None:
+    """Look at everything that will be, and only then write it and open the log."""
+    is_open = log_storage.exists(session.git)
+    found = project_of(changes)
+    done.imported = len(tags.tags)
+    done.found = [_describe(session, changes, found, model, tags) for model in done.models]
+    done.notes = adoption.cautions(session.git, changes, found)
+    done.written = list(changes.changed)
+    if is_open:
+        done.root = session.log.root_of_trust
+    opening = None if is_open else _opening(session, changes, choices, tags)
+    if session.options.dry_run:
+        done.diff = changes.diff()
         return
-    if not session.options.dry_run:
-        files.write(target, content)
-    done.written.append(path)
+    changes.write()
+    if opening is not None:
+        _open(session, done, opening)
 
 
-def _write_attributes(session: Session, done: Initialised) -> None:
-    path = session.git.root / ".gitattributes"
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    missing = [line for line in scaffold.ATTRIBUTES if line not in text.splitlines()]
+def _tags(session: Session, choices: Choices) -> Imported:
+    """Return the tags of GTO's that will be history: all that there are, as later ones can be anybody's.
+
+    Raises:
+        Usage: if the remote has some that are not here.
+    """
+    found = imports.find(session.git) if choices.keep_tags else imports.NOTHING
+    missing = imports.missing_here(session) if choices.keep_tags and not session.options.dry_run else []
     if missing:
-        start = text if not text or text.endswith("\n") else text + "\n"
-        _write(session, done, ".gitattributes", (start + "\n".join(missing) + "\n").encode())
+        raise Usage(
+            f"{len(missing)} tags of GTO's are not in this clone, e.g. '{missing[0]}'",
+            why="they become history when the log is opened, and not later",
+            fix="git fetch --tags; or leave them out with --no-import",
+        )
+    return found
 
 
-def _policy(session: Session, person: str | None) -> bytes:
-    name = session.git.config("user.name") or "Administrator"
+def _describe(session: Session, changes: Changes, found: Project, model: str, tags: Imported) -> Found:
+    known = adoption.describe(session.git, changes, found, model, tags)
+    stages = yamledit.mapping(changes.now(known.file) or b"", "stages", where=known.file)
+    known.statements = cards.path_of(model, "model.yaml")
+    known.hook = scaffold.hook_of(stages, model) or ""
+    return known
+
+
+def _write_attributes(changes: Changes, models: list[str]) -> None:
+    text = (changes.now(".gitattributes") or b"").decode("utf-8", "surrogateescape")
+    present = {line.rstrip("\r") for line in text.split("\n")}
+    folders = dict.fromkeys(["", *(names.folder_of(model)[0] for model in models)])
+    missing = [line for folder in folders for line in scaffold.attributes(folder) if line not in present]
+    if missing:
+        end = "\r\n" if "\r\n" in text else "\n"
+        start = text if not text or text.endswith("\n") else text + end
+        added = "".join(line + end for line in missing)
+        changes.put(".gitattributes", (start + added).encode("utf-8", "surrogateescape"))
+
+
+def _policy(session: Session, person: str | None, waive: str) -> bytes:
+    name, email = session.git.config("user.name"), session.git.config("user.email")
+    if not name or not email:
+        raise Usage(
+            "Git does not know who you are",
+            why="you become the first administrator, and commits are told to be yours by your e-mail address",
+            fix="git config user.name 'Your Name'; git config user.email you@example.org",
+        )
     identity = person or re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "admin"
     if not names.is_person(identity):
         raise Usage(f"'{identity}' cannot be a person's id", fix="name one with --person: small letters, digits, '-'")
-    email = session.git.config("user.email") or f"{identity}@example.org"
     branch = session.git.try_run("symbolic-ref", "--short", "HEAD")[1].decode().strip() or "main"
-    text = scaffold.POLICY.format(
-        person=identity, name=_quoted(name), email=_quoted(email), key=session.key.public, branch=_quoted(branch)
-    )
-    return text.encode()
+    quoted = {"name": _quoted(name), "email": _quoted(email), "branch": _quoted(branch)}
+    return scaffold.POLICY.format(person=identity, key=session.key.public, waive=waive, **quoted).encode()
 
 
 def _quoted(text: str) -> str:
@@ -109,29 +200,33 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _open(session: Session, done: Initialised, remote: str | None) -> None:
-    """Open the log with the policy of the working tree, and pin it; an open one is left alone."""
-    if not session.options.dry_run:
-        sync.before(session)
-    if log_storage.exists(session.git):
-        done.root = session.log.root_of_trust
-        return
-    if session.options.dry_run:
-        return
-    text, policy = policyfile.read_fit(WorkTree(session.git))
-    url = remote if remote is not None else _origin(session)
+def _opening(session: Session, changes: Changes, choices: Choices, tags: Imported) -> Opening:
+    """Make event 0 of the policy that will be there, and see that it opens a log; in a dry run without a signature.
+
+    Raises:
+        Usage: if the remote holds a character that is not to be seen.
+        Refused: if the policy cannot be adopted, or the signer does not agree.
+    """
+    text, policy = policyfile.read_fit(changes)
+    url = choices.remote if choices.remote is not None else _origin(session)
     if not url.isprintable():
         raise Usage("the remote holds a character that is not to be seen", fix="name it with --remote URL")
-    entry, evidence = _first_entry(session, text, policy, url)
-    ledger = Ledger()
-    judged = ledger.append(entry)
+    evidence = {"policy.json": policy.canonical, "policy.yaml": text, **imports.evidence(tags)}
+    entry = _first_entry(session, policy, evidence, url, len(tags.tags))
+    judged = Ledger().append(entry)
     if judged.status is not Status.GOOD:
         raise Refused("the log cannot be opened with this policy", why=judged.reason, fix=f"mend {policyfile.PATH}")
-    commit = log_storage.store(session.git, entry.event or b"", entry.signature or b"", evidence, None)
+    return Opening(entry, judged.id, evidence, url)
+
+
+def _open(session: Session, done: Initialised, opening: Opening) -> None:
+    """Open the log, and pin it."""
+    event, signature = opening.entry.event or b"", opening.entry.signature or b""
+    commit = log_storage.store(session.git, event, signature, opening.evidence, None)
     with writing.exclusively(session.git):
         writer.publish(session, None, commit, {})
-    pins.pin(session.pins, judged.id, url)
-    done.root, done.opened = judged.id, True
+    pins.pin(session.pins, opening.root, opening.remote)
+    done.root, done.opened = opening.root, True
 
 
 def _origin(session: Session) -> str:
@@ -139,7 +234,7 @@ def _origin(session: Session) -> str:
     return out.decode("utf-8", "replace").strip() if code == 0 else ""
 
 
-def _first_entry(session: Session, text: bytes, policy: PolicyText, remote: str) -> tuple[Entry, dict[str, bytes]]:
+def _first_entry(session: Session, policy: PolicyText, evidence: dict[str, bytes], remote: str, tags: int) -> Entry:
     adopted = policy.in_force
     actor = adopted.owner(session.key.public) if adopted else None
     if adopted is None or actor is None:
@@ -148,7 +243,6 @@ def _first_entry(session: Session, text: bytes, policy: PolicyText, remote: str)
             why="event 0 is signed by an administrator of the policy that it adopts",
             fix="add yourself with 'govkit people add', or name an administrator's key with --key",
         )
-    evidence = {"policy.json": policy.canonical, "policy.yaml": text}
     body = PolicyAdopted(genesis=Genesis(nonce=secrets.token_hex(16), remote=remote))
     event = Event(
         schema=events.SCHEMA,
@@ -160,16 +254,18 @@ def _first_entry(session: Session, text: bytes, policy: PolicyText, remote: str)
         body=records.to_value(body),
         evidence={name: digests.sha256(content) for name, content in evidence.items()},
     )
-    _ask(session, actor, adopted.policy.people, digests.sha256(policy.canonical))
+    _ask(session, actor, adopted.policy.people, digests.sha256(policy.canonical), tags)
     content = records.to_json(event)
-    signature = session.key.sign(content, EVENT_NAMESPACE)
+    signature = b"" if session.options.dry_run else session.key.sign(content, EVENT_NAMESPACE)
     found = {name: entries.make_evidence(name, data) for name, data in evidence.items()}
-    return Entry(content, signature, session.key.public, "", found), evidence
+    return Entry(content, signature, session.key.public, "", found)
 
 
-def _ask(session: Session, actor: str, people: dict[str, Any], digest: str) -> None:
+def _ask(session: Session, actor: str, people: dict[str, Any], digest: str, tags: int) -> None:
     lines = ["open the governance log of this repository", f"policy {digest}", f"people: {', '.join(sorted(people))}"]
+    if tags:
+        lines.append(f"history: {tags} tags of GTO's, imported, signed by nobody and approved by nobody")
     if session.options.show is not None:
         session.options.show([*lines, f"signed by {actor} with {session.key.path}"])
-    if session.options.agree is not None and not session.options.agree("Sign this?"):
+    if not session.options.dry_run and session.options.agree is not None and not session.options.agree("Sign this?"):
         raise Refused("nothing was signed", why="you did not agree")

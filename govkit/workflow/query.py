@@ -178,6 +178,7 @@ def events(session: Session, model: str | None = None) -> list[Line]:
     """
     state = session.state
     known = sorted({judged.event.subject for judged in state.judged if judged.event and judged.event.subject != "*"})
+    known += sorted({tag.model for tag in session.imported.tags} - {*known})
     if model is not None and model not in known:
         raise unknown_model(model, known)
     return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from govkit.core import digests, history, names
+from govkit.core import digests, history, imported, names
 from govkit.core.card import Card
 from govkit.core.errors import Refused, Usage
 from govkit.core.events import Digests, RequestOpened, TagRef, VersionRegistered
@@ -96,8 +96,9 @@ def branch_heads(repository: Repository, branches: list[str]) -> list[str]:
 
 
 def next_version(session: Session, model: str) -> str:
-    """Return the next minor version after the highest registered one, or ``1.0.0``."""
+    """Return the next minor version after the highest that govkit, or GTO before it, registered, or ``1.0.0``."""
     known = [key[1] for key in session.state.versions if key[0] == model]
+    known += [version for version in imported.versions(session.imported, model) if names.is_version(version)]
     numbers = [tuple(int(part) for part in version.split("-")[0].split(".")) for version in known]
     if not numbers:
         return "1.0.0"
@@ -142,6 +143,9 @@ def _registered_commit(session: Session, model: str, commit: str) -> Version | N
 def _plan(session: Session, model: str, version: str, found: Candidate) -> Plan:
     if (model, version) in session.state.versions:
         raise Refused(f"{model}@{version} is registered already", fix="choose the next version")
+    if version in imported.versions(session.imported, model):
+        why = "GTO registered it before this log was opened: it was imported, and history stays"
+        raise Refused(f"{model}@{version} is taken", why=why, fix="choose the next version")
     weights = found.card.weights.sha256 or ""
     card, commit = digests.sha256(found.raw), f"git-sha1:{found.commit}"
 

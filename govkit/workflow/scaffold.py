@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import posixpath
-import textwrap
+import re
+from collections.abc import Mapping
 from typing import Any
-
-import yaml
 
 from govkit.core.errors import Usage
 from govkit.core.lineage import Project, governance_folder
 from govkit.core.names import folder_of
+from govkit.core.paths import within
+from govkit.storage import yamledit
 
-ATTRIBUTES = (
-    "governance/** -text",
-    "governance/**/card.json linguist-generated=true",
-    "governance/**/card.md linguist-generated=true",
-    "governance/**/request.json linguist-generated=true",
-)
+#: What the hook makes and Git keeps.
+GENERATED = ("card.json", "card.md", "request.json")
 
 POLICY = """\
 # Policy-as-code: who people are, what they may do, and what each stage requires.
@@ -56,11 +53,11 @@ gates:
   lineage:
     type: lineage
     description: Code, data, parameters and weights are known by digest, and agree with the commit.
-  documented:
+{waive}  documented:
     type: card
     sections: [owner, intended_use, limitations]
     description: Somebody has said what the model is for, and what it is not good at.
-
+{waive}
 stages:
   staging:
     gates: [lineage]
@@ -76,6 +73,9 @@ stages:
       valid_for: 30d
     promote: [release-engineer]
 """
+
+#: In a gate, where models were live before: what of them is missing can be put off, by whom, and to a day.
+WAIVE = "    waive: [risk-owner] # for what was live before; take this out when it has been replaced\n"
 
 MODEL = """\
 # What only people can say about {model}. It becomes part of the card that approvers read.
@@ -106,7 +106,7 @@ def hook_stage(project: Project, model: str) -> tuple[str, dict[str, Any]]:
     folder, name = folder_of(model)
     base = governance_folder(model)
     people = [f"{base}/model.yaml", "governance/policy.yaml"]
-    deps = sorted({project.artifact(model).path, *project.touched(model)} - {*people})
+    deps = sorted({project.artifact(model).path, *_told(project, model)} - {*people})
     outs: list[Any] = [_from(f"{base}/card.html", folder)]
     outs += [{_from(f"{base}/{file}", folder): {"cache": False}} for file in ("card.json", "card.md")]
     stage = {
@@ -119,15 +119,33 @@ def hook_stage(project: Project, model: str) -> tuple[str, dict[str, Any]]:
     return (f"govern-{name.replace('/', '-')}" if several else "govern"), stage
 
 
-class _Dumper(yaml.SafeDumper):
-    """Writes lists indented below their key, as most people do."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
-        super().increase_indent(flow, indentless=False)
+def _told(project: Project, model: str) -> set[str]:
+    """Return what the card tells of; where nothing is known of the weights yet, everything that waits for a run."""
+    paths, weights = project.touched(model), project.artifact(model).path
+    if project.producer(weights) is None and project.data_file(weights) is None:
+        paths |= {path for waiting in project.declared.values() for path in waiting if "${" not in path}
+    bases = [governance_folder(other) for other in project.artifacts]  # what other hooks make
+    return {path for path in paths if not any(within(path, base) for base in bases)}
 
 
 def _from(path: str, folder: str) -> str:
-    return posixpath.relpath(path, folder) if folder else path
+    inside = folder and "://" not in path and not path.startswith("/")
+    return posixpath.relpath(path, folder) if inside else path
+
+
+def hook_of(stages: Mapping[str, Any], model: str) -> str | None:
+    """Return the name of the DVC stage that runs a model's hook, or None.
+
+    Args:
+        stages: the parsed ``stages:`` of the model's ``dvc.yaml``.
+        model: the model's full name.
+    """
+    call = re.compile(rf"\bgovkit +hook +['\"]?{re.escape(model)}(?![\w./=-])")
+    for name, stage in stages.items():
+        cmd = stage.get("cmd") if isinstance(stage, dict) else None
+        if any(call.search(str(line)) for line in (cmd if isinstance(cmd, list) else [cmd])):
+            return str(name)
+    return None
 
 
 def add_hook(text: bytes, project: Project, model: str, *, where: str) -> bytes:
@@ -138,24 +156,42 @@ def add_hook(text: bytes, project: Project, model: str, *, where: str) -> bytes:
     Raises:
         Usage: if it does not parse.
     """
-    if f"govkit hook {model}".encode() in text:
+    stages = yamledit.mapping(text, "stages", where=where)
+    if hook_of(stages, model) is not None:
         return text
     name, stage = hook_stage(project, model)
-    block = yaml.dump({name: stage}, Dumper=_Dumper, sort_keys=False, width=1000)
-    lines = text.decode().split("\n")
-    try:
-        root = yaml.compose(text)
-    except yaml.YAMLError as error:
-        raise Usage(f"{where} does not parse", why=str(error).split("\n")[0], fix="mend it first") from error
-    pairs = root.value if isinstance(root, yaml.MappingNode) else []
-    stages = next(
-        (value for key, value in pairs if key.value == "stages" and isinstance(value, yaml.MappingNode)), None
-    )
-    if stages is None or not stages.value or stages.flow_style:
-        return (text.decode().rstrip("\n") + "\n\nstages:\n" + textwrap.indent(block, "  ")).lstrip("\n").encode()
-    end = stages.end_mark.line if stages.end_mark.line else len(lines)
-    while end > 0 and (not lines[end - 1].strip() or lines[end - 1].startswith("#")):
-        end -= 1
-    indent = " " * stages.value[0][0].start_mark.column
-    added = textwrap.indent(block, indent).rstrip("\n").split("\n")
-    return "\n".join([*lines[:end], "", *added, *lines[end:]]).encode()
+    free, number = name, 2
+    while free in stages:
+        free, number = f"{name}-{number}", number + 1
+    return yamledit.put_in(text, "stages", free, stage, where=where)
+
+
+def add_model(text: bytes, name: str, path: str, *, where: str) -> bytes:
+    """Return a ``dvc.yaml`` that declares a model under ``artifacts:``; comments and order stay.
+
+    Args:
+        text: the file's bytes; empty for a new one.
+        name: the model's name in there.
+        path: what it is, from the folder of the file.
+        where: the file's name, for messages.
+
+    Raises:
+        Usage: if it does not parse, or has another artifact of this name.
+    """
+    if name in yamledit.mapping(text, "artifacts", where=where):
+        raise Usage(f"{where} has an artifact '{name}' already", fix="choose another name, or mend that entry")
+    return yamledit.put_in(text, "artifacts", name, {"path": path, "type": "model"}, where=where)
+
+
+def attributes(folder: str) -> list[str]:
+    """Return what ``.gitattributes`` says of the governance files beside a ``dvc.yaml``.
+
+    Git must not change their line ends, as digests are taken of them. What is generated is never merged by lines: half
+    of one card and half of another would be the card of nothing; it is made again instead.
+
+    Args:
+        folder: the folder of the ``dvc.yaml``, empty at the top.
+    """
+    base = posixpath.join(folder, "governance")
+    base = base.replace(" ", "?")  # a blank would end the pattern
+    return [f"{base}/** -text", *(f"{base}/**/{name} linguist-generated=true -merge" for name in GENERATED)]

@@ -12,6 +12,7 @@ from typing import Any
 from govkit.core import digests, events, names, records, rules1, tagcheck, tags, times
 from govkit.core.errors import GovkitError, Refused, Undecided, Usage
 from govkit.core.events import Event, TagRef
+from govkit.core.imported import Imported
 from govkit.core.ledger import Entry
 from govkit.core.policy import InForce
 from govkit.core.records import Record
@@ -174,6 +175,17 @@ class Session:
         found = {name.removeprefix("refs/tags/"): i for name, i in self.git.refs("refs/tags").items()}
         copies = self.log.tags if self.options.mirror is not None and isinstance(self.log, MirrorLog) else {}
         return {**{name: copies[name] for name in self.state.tags if name in copies}, **found} if copies else found
+
+    @property
+    def imported(self) -> Imported:
+        """The tags of GTO's that were there when the log was opened; see :mod:`govkit.core.imported`.
+
+        Raises:
+            Undecided: if the log names them and they are missing.
+        """
+        from govkit.workflow import imports
+
+        return imports.read(self.git, self.log)
 
     def remember(self) -> None:
         """Keep the head of a log that was found to be in order, so that an older one shows later."""

@@ -17,7 +17,7 @@ from govkit.core.verdict import VerifyVerdict
 from govkit.storage import entries
 from govkit.storage import log as log_storage
 from govkit.storage.trees import CommitTree
-from govkit.workflow import cards, checkpoints, facts, judge, register, retrospect
+from govkit.workflow import cards, checkpoints, facts, imports, judge, register, retrospect
 from govkit.workflow.session import Session
 
 #: How many tags without effect are named one by one.
@@ -102,12 +102,13 @@ def _serving(session: Session, model: str, stage: str) -> Promotion:
     last = session.state.last(model, stage)
     if isinstance(last, Promotion):
         return last
-    if last is None:
+    before = imports.said(session, model, stage)
+    if last is None and not before:
         judge.check_known(session, model, stage)
     when = f"cleared by {last.at.event.actor if last.at.event else '?'}: {last.body.reason}" if last else ""
     raise Refused(
         f"nothing serves {model} in {stage}",
-        why=when if isinstance(last, Clearing) else "the log has no promotion into it",
+        why=when if isinstance(last, Clearing) else f"the log has no promotion into it{before}",
         fix=f"ask for one: govkit request {model}@VERSION --stage {stage} -m 'REASON'",
     )
 
@@ -379,4 +380,5 @@ class _Verification:
 
 def tag_faults(session: Session) -> list[tagcheck.TagFault]:
     """Hold all tags of the repository against the log."""
-    return tagcheck.faults(session.state, session.tag_refs(), session.git.read_tag)
+    before = {tag.name: tag.id.partition(":")[2] for tag in session.imported.tags}
+    return tagcheck.faults(session.state, session.tag_refs(), session.git.read_tag, before)

@@ -36,9 +36,14 @@ pathlib.Path("metrics.json").write_text(json.dumps({"auc": 0.8}))
 
 
 @pytest.fixture
-def plain(tmp_path: Path) -> World:
+def plain(_plain: Path, tmp_path: Path) -> World:
     """A DVC repository of one person, never set up for govkit; its pipeline has run."""
-    world = World(tmp_path / "world")
+    return worlds.copy(_plain, tmp_path / "world")
+
+
+@pytest.fixture(scope="module")
+def _plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    world = World(tmp_path_factory.mktemp("plain") / "world")
     world.repo.mkdir(parents=True)
     world.git("init", "-q", "-b", "trunk")
     world.git("config", "user.name", "Sam Solo")
@@ -51,7 +56,7 @@ def plain(tmp_path: Path) -> World:
     world.shell("dvc", "add", "-q", "rows.csv")
     world.shell("dvc", "repro", "-q")
     world.commit("An ordinary repository")
-    return world
+    return world.folder
 
 
 def test_one_person_starts(plain: World) -> None:

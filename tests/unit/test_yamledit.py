@@ -1,4 +1,4 @@
-"""Taking entries out of YAML that people wrote: comments around them stay."""
+"""Putting entries into YAML that people wrote, and taking them out: comments around them stay."""
 
 from __future__ import annotations
 
@@ -75,3 +75,50 @@ def test_what_does_not_parse() -> None:
     """A text that is no YAML is a mistake of whoever wrote it."""
     with pytest.raises(Usage, match="x does not parse"):
         yamledit.take_out(b"a: [", ("a",), where="x")
+
+
+ENTRY = {"cmd": "x", "deps": ["a", "${b}"], "outs": [{"c": {"cache": False}}]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "# nothing but this\n",
+        "stages:\n  a:\n    cmd: 1 # one\n\n# about what follows\nartifacts:\n  m: {path: x}\n",
+        "stages:\n  a:\n    cmd: 1",
+        "stages:\n    a: # wide\n        cmd: |+\n            keep\n\n\n# the end\n",
+        "# first\r\nstages:\r\n  a:\r\n    cmd: 1\r\n# last\r\nvars: [1]\r\n",
+        "stages:\n  a: &x\n    cmd: 1\n  b: *x\n  # about b",
+        "vars: [1] # first\n\n\n",
+        "stages:\n  a: {cmd: 1}\n  # about nothing yet\n  # b: {cmd: 2}\nvars: [2]\n",
+    ],
+)
+def test_put_in(text: str) -> None:
+    """Every line that was there is there, in its order; the entry comes last, and nothing else is said."""
+    before = yamltext.load(text.encode(), where="x", tolerant=True).value or {}
+    after = yamledit.put_in(text.encode(), "stages", "govern", ENTRY, where="x")
+    found = yamltext.load(after, where="x", tolerant=True).value
+    assert found == {**before, "stages": {**before.get("stages", {}), "govern": ENTRY}}
+    assert list(found["stages"])[-1] == "govern"
+    rest = iter(after.decode().split("\n"))
+    assert all(line in rest for line in text.rstrip("\n").split("\n") if line.strip())
+    assert b"\r\n" not in text.encode() or after.count(b"\n") == after.count(b"\r\n")
+
+
+@pytest.mark.parametrize(
+    "text", ["stages: {}\nvars: [1]\n", "stages:\n", "stages: {a: {cmd: 1}} # one line\n", "a: 1\n...\n"]
+)
+def test_put_in_where_there_are_no_lines(text: str) -> None:
+    """A mapping that is written in one line, or not at all, is written anew; it is never there twice."""
+    before = yamltext.load(text.encode(), where="x").value
+    after = yamledit.put_in(text.encode(), "stages", "govern", ENTRY, where="x")
+    found = yamltext.load(after, where="x").value
+    assert found == {**before, "stages": {**(before.get("stages") or {}), "govern": ENTRY}}
+
+
+@pytest.mark.parametrize("text", [b"stages: [", b"- a\n", b"stages: [a]\n", b"stages: 1\n"])
+def test_put_in_nowhere(text: bytes) -> None:
+    """What does not parse, or holds no mapping there, is refused."""
+    with pytest.raises(Usage):
+        yamledit.put_in(text, "stages", "a", {}, where="x")

@@ -90,8 +90,10 @@ def attributes(exam: Examination) -> Iterator[Ailment]:
     """Find out whether Git leaves the governance files as they are."""
     if exam.session.git.is_bare:
         return
-    said = exam.session.git.run("check-attr", "text", "--", policyfile.PATH).decode("utf-8", "replace")
-    if not said.rstrip().endswith(": unset"):
+    cards_ = [path for path in WorkTree(exam.session.git).paths() if path.endswith("/card.json")]
+    paths = [policyfile.PATH, *(path for path in cards_ if "governance" in path.split("/"))]
+    said = exam.session.git.run("check-attr", "-z", "text", "--", *paths).decode("utf-8", "replace").split("\0")
+    if set(said[2::3]) != {"unset"}:
         found = "Git may change the line ends of governance/**, and every digest with them"
         yield Ailment("note", ".gitattributes", found, "add the line 'governance/** -text'; 'govkit init' adds it, too")
 
