@@ -20,6 +20,7 @@ from govkit.core import (
     events,
     exported,
     formats,
+    inventory,
     mirrored,
     policy,
     policytest,
@@ -201,6 +202,10 @@ def pages() -> dict[str, str]:
                 exported.Deed,
                 exported.DecisionMade,
                 exported.LetIn,
+                inventory.Inventory,
+                inventory.InventoryRepository,
+                inventory.InventoryModel,
+                inventory.InventoryStage,
                 *events.BODIES.values(),
             ],
         )
