@@ -88,7 +88,7 @@ def _print(found: Inventory, output: str) -> None:
         for one in found.repositories:
             if one.exit_code:
                 table.write(f"{one.repository} is {one.state}: {in_short(one.reasons)}")
-                table.write(f"  next: {one.fix}" if one.fix else "  next: govkit log verify")
+                table.write(f"  next: {one.fix or 'govkit log verify'}")
 
 
 def _write(found: Inventory, output: str, target: Path) -> None:

@@ -92,8 +92,9 @@ class InventoryRepository(Record, frozen=True):
     Attributes:
         repository: the path or URL.
         state: what is known of its log.
-        reasons: why it is not verified; or, of a verified one, what is worth knowing.
+        reasons: why it is not verified; none if it is.
         fix: what to do about the first reason.
+        notes: what is worth knowing besides.
         remote: the canonical remote that the log names, or an empty string.
         root: the log's root of trust, or null if there is no log.
         head: the head that this speaks for, or null.
@@ -104,6 +105,7 @@ class InventoryRepository(Record, frozen=True):
     state: LogState
     reasons: list[str] = []
     fix: str = ""
+    notes: list[str] = []
     remote: str = ""
     root: Digest | None = None
     head: Head | None = None
@@ -136,31 +138,34 @@ class Inventory(Record, frozen=True):
 
 #: The columns of the inventory as a table, with what is below each in :func:`rows`.
 COLUMNS: Final = (
-    *("repository", "model", "stage", "version", "owner", "tier", "last approval", "approved by", "next review"),
-    *("open findings", "overdue", "log", "note"),
+    *("repository", "log", "model", "stage", "version", "since", "owner", "tier", "last approval", "approved by"),
+    *("next review", "open findings", "overdue", "note"),
 )
 
 
 def rows(inventory: Inventory) -> Iterator[dict[str, str]]:
     """Yield the inventory as a table: a row for each stage of each model, by :data:`COLUMNS`.
 
-    A model that serves nowhere has one row, with the stage ``-``; so has a repository that shows no model. Findings
-    are counted over all versions of the model, in each of its rows.
+    A model that serves nowhere has one row without a stage; so has a repository that shows no model, without a model.
+    Findings are counted over all versions of the model, in each of its rows. Why a log is not verified stands in every
+    row of it, other notes on a repository in its first.
     """
     for one in inventory.repositories:
-        about = {"repository": one.repository, "log": one.state}
-        told = "" if one.state == "verified" else in_short(one.reasons)
-        if not one.models:
-            yield _row(about, note=told or "it has no models")
-        for model in one.models:
-            counted = {"open findings": str(model.findings), "overdue": str(model.overdue)}
-            known = {**about, **counted, "model": model.model}
-            for stage in model.stages:
-                yield _stage_row(known, stage, told)
-            if not any(stage.version for stage in model.stages):
-                note = _joined(told, model.note or "serves nowhere")
-                version = model.newest or "-"
-                yield _row(known, stage="-", version=version, owner=model.owner, tier=model.tier, note=note)
+        known, told = {"repository": one.repository, "log": one.state}, in_short(one.reasons)
+        found = [row for model in one.models for row in _model_rows(known, model, told)]
+        found = found or [_row(known, note=told or "it has no models")]
+        found[0]["note"] = _joined(found[0]["note"], in_short(one.notes))
+        yield from found
+
+
+def _model_rows(known: dict[str, str], model: InventoryModel, told: str) -> Iterator[dict[str, str]]:
+    counted = {"open findings": str(model.findings), "overdue": str(model.overdue)}
+    known = {**known, **counted, "model": model.model}
+    for stage in model.stages:
+        yield _stage_row(known, stage, told)
+    if not model.stages:
+        note = _joined(told, model.note or "serves nowhere")
+        yield _row(known, version=model.newest or "", owner=model.owner, tier=model.tier, note=note)
 
 
 def in_short(reasons: list[str]) -> str:
@@ -175,14 +180,15 @@ def _stage_row(known: dict[str, str], stage: InventoryStage, told: str) -> dict[
     return _row(
         known,
         stage=stage.stage,
-        version=stage.version or "-",
+        version=stage.version or "",
+        since=stage.since,
         owner=stage.owner,
         tier=stage.tier,
         note=_joined(told, kind, ends, stage.warning),
         **{
-            "last approval": stage.approved or "-",
-            "approved by": ", ".join(stage.approved_by) or "-",
-            "next review": stage.review_by or "-",
+            "last approval": stage.approved or "",
+            "approved by": ", ".join(stage.approved_by),
+            "next review": stage.review_by or "",
         },
     )
 

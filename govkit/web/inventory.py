@@ -7,12 +7,12 @@ from govkit.core.inventory import COLUMNS, Inventory, in_short, rows
 from govkit.web import pages
 
 #: Columns that hold instants, of which the day is shown.
-_INSTANTS = ("last approval", "next review")
+_INSTANTS = ("since", "last approval", "next review")
 
 
 def page(inventory: Inventory) -> bytes:
     """Return the page, a function of the inventory alone."""
-    style = render.stylesheet() + render.template("web/site.css")
+    style = "".join([render.stylesheet(), render.template("web/site.css"), render.template("web/inventory.css")])
     script = render.template("web/sort.js")
     listed = list(rows(inventory))
     values = {

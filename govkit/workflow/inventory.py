@@ -91,7 +91,7 @@ def _told_apart(found: Sequence[InventoryRepository]) -> Iterator[InventoryRepos
         if same == one.repository:
             yield one
         else:
-            yield msgspec.structs.replace(one, reasons=[*one.reasons, f"it has the same log as {same}"])
+            yield msgspec.structs.replace(one, notes=[*one.notes, f"it has the same log as {same}"])
 
 
 class _Reader:
@@ -184,18 +184,24 @@ def _repository(name: str, session: Session, problems: list[GovkitError]) -> Inv
     except Undecided as error:
         problems.append(error)
     checked = (verifylog.verify_log if pinned else verifylog.examine)(session)
-    reasons = [*(str(one) for one in problems), *checked.problems, *checked.undecided, *checked.notes]
     known = {version.model for version in session.state.versions.values()}
     return InventoryRepository(
         repository=name,
         state=_state(problems, checked.exit_code, pinned=pinned),
-        reasons=reasons,
+        reasons=[*(str(one) for one in problems), *checked.problems, *checked.undecided],
         fix=problems[0].fix if problems else "look with: govkit log verify" if checked.exit_code else "",
+        notes=[*checked.notes, *_elsewhere(name, session.state.remote)],
         remote=session.state.remote,
         root=log.root_of_trust,
         head=session.log.head,
         models=sorted([*_models(session), *_declared(session, known)], key=lambda model: model.model),
     )
+
+
+def _elsewhere(name: str, remote: str) -> list[str]:
+    """Say that a URL gave the log of another repository: one that is pinned could stand in for one that is not."""
+    same = name.rstrip("/").removesuffix(".git") == remote.rstrip("/").removesuffix(".git")
+    return [] if same or not remote or not _is_url(name) else [f"its log says that it is of {remote}"]
 
 
 def _state(problems: Sequence[GovkitError], code: int, *, pinned: bool) -> LogState:
