@@ -64,7 +64,7 @@ def _print(found: Controls, output: str) -> None:
         sys.stdout.write(_content(found, output))
         return
     for one in found.frameworks:
-        cells = [(met.place, met.asks, met.word, met.shown, met.missing) for met in one.controls]
+        cells = [(met.place, met.asks, met.word, met.shown, met.lacking) for met in one.controls]
         table.table(("where", "asks for", "here", "shown by", "missing"), cells, title=f"{one.name}, as of {one.as_of}")
         counts = ", ".join(f"{count} {word}" for word, count in one.counts.items())
         table.write(f"{one.id}: {counts}")
@@ -86,6 +86,6 @@ def _content(found: Controls, output: str) -> str:
         return web.page(found).decode()
     parts = [f"## Which requirements are evidenced, as of {found.made}\n"]
     for one in found.frameworks:
-        cells = [[met.place, met.asks, met.word, met.shown, met.missing] for met in one.controls]
+        cells = [[met.place, met.asks, met.word, met.shown, met.lacking] for met in one.controls]
         parts.append(markdown.section(one.name, ["where", "asks for", "here", "shown by", "missing"], cells))
     return "\n".join(parts)

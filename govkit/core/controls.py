@@ -144,8 +144,12 @@ class Met(Record, frozen=True):
     @property
     def missing(self) -> str:
         """The evidence that there is not."""
-        names = [VOCABULARY[one.evidence] for one in self.pieces if one.state != "there"]
-        return ", ".join(names)
+        return ", ".join(VOCABULARY[one.evidence] for one in self.pieces if one.state != "there")
+
+    @property
+    def lacking(self) -> str:
+        """What is missing, and what this kind of evidence does not show."""
+        return "; ".join(text for text in (self.missing, self.note) if text)
 
 
 _SHOWN: Final = ("there", "partly")
