@@ -148,7 +148,7 @@ def _of_policy(state: State) -> Iterator[Piece]:
     for kind in _GATES:
         named = sorted(f"gate '{gate}' for {stage}" for stage, gates in asked.items() for gate in gates.get(kind, []))
         yield _piece(f"gate:{kind}", f"{where}: {_several(named)}" if named else "", f"no stage asks for {kind}")
-    met = _rules(policy) if policy else {}
+    met = rules(policy) if policy else {}
     for rule, words in _RULES.items():
         yield _piece(f"policy:{rule}", where if met.get(rule) else "", f"not so in the policy: {words}")
 
@@ -165,7 +165,7 @@ def _asked(policy: InForce) -> dict[str, dict[str, list[str]]]:
     return found
 
 
-def _rules(policy: InForce) -> dict[str, bool]:
+def rules(policy: InForce) -> dict[str, bool]:
     """Return which of the rules a policy has; none is met by there being no stage."""
     stages = policy.policy.stages
     views = [view for stage in stages for tier in ("low", "medium", "high") if (view := policy.stage(stage, tier))]

@@ -158,8 +158,8 @@ class _Reader:
             try:
                 sync.bring(session)
             except (Refused, Undecided) as error:
-                error.what = f"as it was fetched before: {error.what.partition(';')[0]}"
-                problems.append(error)
+                what = f"this is as it was fetched before: {error.what.partition(';')[0]}"
+                problems.append(type(error)(what, why=error.why, fix=error.fix))
                 session.reload()
         return session
 
