@@ -51,7 +51,7 @@ def inventory(
     from govkit.cli import progress
     from govkit.workflow import inventory as workflow
 
-    wanted = [*names, *(_listed(listed) if listed else [])] or [str(repo)]
+    wanted = [*names, *(_listed(listed) if listed else [])] or [str(repo.resolve())]
     with progress.watching() as watch:
         found = workflow.take(wanted, common.options(repo, root=root), fetch=not no_fetch, watch=watch)
     if target is None:

@@ -6,6 +6,7 @@ inventory: nothing is left out, and nothing stops the others.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -119,6 +120,9 @@ class _Reader:
 
     def read(self, name: str) -> InventoryRepository:
         """Return what is known of a repository, or why nothing is."""
+        if multiprocessing.parent_process() is not None:
+            # Several that ask for passwords at one terminal would be a muddle; Git's helpers answer unseen.
+            os.environ["GIT_TERMINAL_PROMPT"] = "0"
         try:
             return self._read(name)
         except Refused as error:
