@@ -32,6 +32,7 @@ def _scene(_requested: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
     world.govkit(*words, as_="rita")
     world.approve("1.1.0", "production", "victor")
     world.promote("1.1.0", "production")
+    world.govkit("revoke", f"{MODEL}@1.0.0", "-m", "Wrong data", as_="rita")
     world.clone("tampered")
     World.git(_of(world, "tampered"), "fetch", "-q", "--tags", "origin")
     World.git(_of(world, "tampered"), "update-ref", f"refs/tags/{MODEL}@v1.0.0", "HEAD")
@@ -101,6 +102,8 @@ def test_what_it_says_of_a_model(scene: World) -> None:
     }
     decided = [j.effective for j in log.state.judged if j.event and j.event.type == "decision.recorded"]
     assert model["stages"][0]["approved"] == decided[-1]
+    warnings = {stage["stage"]: stage["warning"] for stage in model["stages"]}
+    assert (warnings["production"], "revoked" in warnings["staging"]) == ("", True)
 
 
 def test_nothing_that_is_wrong_is_left_out(scene: World) -> None:
