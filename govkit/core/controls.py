@@ -133,13 +133,18 @@ class Met(Record, frozen=True):
     note: str = ""
 
     @property
-    def shown(self) -> str:
-        """The evidence that there is, with its records."""
-        by_record: dict[str, list[str]] = {}
+    def by_record(self) -> dict[str, str]:
+        """What is shown, in words, by the record that shows it."""
+        found: dict[str, list[str]] = {}
         for one in self.pieces:
             if one.state in _SHOWN:
-                by_record.setdefault(one.record, []).append(VOCABULARY[one.evidence])
-        return "; ".join(f"{', '.join(names)}: {record}" for record, names in by_record.items())
+                found.setdefault(one.record, []).append(VOCABULARY[one.evidence])
+        return {record: ", ".join(names) for record, names in found.items()}
+
+    @property
+    def shown(self) -> str:
+        """The evidence that there is, with its records."""
+        return "; ".join(f"{names}: {record}" for record, names in self.by_record.items())
 
     @property
     def missing(self) -> str:
