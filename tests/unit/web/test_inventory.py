@@ -47,6 +47,13 @@ def test_whatever_others_write_is_text(text: str) -> None:
     assert text.count("{{ 7 * 7 }}") == 0 or "{{ 7 * 7 }}" in page
 
 
+def test_lines_are_folded() -> None:
+    """A reason of several lines reads as one sentence."""
+    page = inventory_page.page(hostile("first\nsecond")).decode()
+    assert "first second" in page
+    assert "U+000A" not in page
+
+
 def test_one_script_runs_and_it_is_named() -> None:
     """The page's policy names the digest of its one script, and lets nothing else in."""
     page = inventory_page.page(hostile("calm")).decode()
