@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 JOBS = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint check screenshots docs stress bench bench-site fuzz lock clean
+.PHONY: help demo test lint check screenshots docs stress bench bench-site bench-inventory fuzz lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -66,6 +66,9 @@ bench: $(VENV)/dev ## A page, a folder at start-up, the way back, admissions; an
 
 bench-site: $(VENV)/dev ## Building the site of 50 models with 40 versions each, and again after one change (two minutes)
 	@$(BIN)/python benchmarks/site_build.py
+
+bench-inventory: $(VENV)/dev ## The inventory of 50 repositories with 20 versions each (ten seconds)
+	@$(BIN)/python benchmarks/inventory.py
 
 fuzz: $(VENV)/dev ## Fuzz every reader of hostile bytes, guided by coverage (SECONDS=20 for each of them)
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,fuzz]'

@@ -56,7 +56,7 @@ class View:
     attributes: list[fairness.Attribute]
     comparison: compare.Comparison | None
     graph: graph.Graph | None
-    frameworks: list[frameworks.Framework]
+    frameworks: list[frameworks.OnCard]
     figures: list[sections.Figure]
     profiles: list[sections.Profile]
     items: list[tuple[str, list[Item]]]

@@ -12,7 +12,12 @@ from govkit.core.inert import json_text
 
 
 def write(schema: str, value: Any) -> None:
-    """Print a value as JSON.
+    """Print a value as JSON; see :func:`text`."""
+    sys.stdout.write(text(schema, value))
+
+
+def text(schema: str, value: Any) -> str:
+    """Return a value as JSON.
 
     Args:
         schema: the answer's format, such as ``govkit.show/v1``.
@@ -20,5 +25,5 @@ def write(schema: str, value: Any) -> None:
     """
     content = msgspec.to_builtins(value)
     body = content if isinstance(content, dict) else {"items": content}
-    text = json.dumps({"schema": schema, **body}, indent=2, sort_keys=True, ensure_ascii=False)
-    sys.stdout.write(json_text(text) + "\n")
+    said = json.dumps({"schema": schema, **body}, indent=2, sort_keys=True, ensure_ascii=False)
+    return json_text(said) + "\n"

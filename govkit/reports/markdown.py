@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from govkit.core.inert import line, markdown, markdown_code
 from govkit.core.report import Report, changes, in_words
 from govkit.reports.table import grid
@@ -18,6 +20,19 @@ def report(found: Report) -> str:
     if changes(found):
         lines += ["", "What would change it:", ""]
         lines += [f"- **{_text(check.gate)}**: {_text(check.fix)}" for check in changes(found)]
+    return "\n".join([*lines, ""])
+
+
+def section(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a heading and a table of texts.
+
+    Args:
+        title: the heading.
+        columns: the columns' headings.
+        rows: one text for each column.
+    """
+    lines = [f"### {_text(title)}", "", _row([_text(name) for name in columns]), _row(["---"] * len(columns))]
+    lines += [_row([_text(cell) for cell in row]) for row in rows]
     return "\n".join([*lines, ""])
 
 

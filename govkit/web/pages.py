@@ -53,11 +53,21 @@ class Draft:
         policy, script, data = render.csp(style), "", ""
         if self.data is not None:
             script, data = render.template("web/site.js"), _inert_json(self.data)
-            digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-            policy += f"; script-src 'sha256-{digest}'"
+            policy = with_script(policy, script)
         template = environment().get_template(f"web/{self.template}.html.j2")
         given = {"style": style, "csp": policy, "script": script, "data": data}
-        return template.render(**self.values, **given, path=self.path, version=_version()).encode()
+        return template.render(**self.values, **given, path=self.path, version=version()).encode()
+
+
+def with_script(policy: str, script: str) -> str:
+    """Return a content security policy under which one script runs besides, and no other.
+
+    Args:
+        policy: of :func:`govkit.cards.render.csp`.
+        script: the text of the page's one script element that is run.
+    """
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return f"{policy}; script-src 'sha256-{digest}'"
 
 
 def digest_of(value: Any) -> str:
@@ -79,7 +89,7 @@ def code() -> str:
     """
     import jinja2
 
-    found = hashlib.sha256(f"{_version()} {jinja2.__version__}\n".encode())
+    found = hashlib.sha256(f"{version()} {jinja2.__version__}\n".encode())
     for name, content in _sources(resources.files("govkit"), ""):
         found.update(f"{name} {len(content)}\n".encode() + content)
     return found.hexdigest()
@@ -94,7 +104,8 @@ def _sources(folder: Traversable, name: str) -> Iterator[tuple[str, bytes]]:
 
 
 @cache
-def _version() -> str:
+def version() -> str:
+    """Return which govkit makes the pages."""
     from importlib import metadata
 
     try:

@@ -57,6 +57,25 @@ def verify_log(
     """
     session.check_trust()
     check_min_head(session.log, min_head)
+    found = examine(session, mirrors=mirrors, watch=watch)
+    if found.exit_code == 0:
+        log_storage.remember(session.git, session.log.commits)
+    return found
+
+
+def examine(session: Session, *, mirrors: Sequence[str] = (), watch: Watch | None = None) -> LogVerdict:
+    """Check the whole log as :func:`verify_log`, whoever's it is: nothing is proven by that alone.
+
+    Args:
+        session: the repository.
+        mirrors: URLs of mirrors, of which every object is compared.
+        watch: called while mirrors are compared.
+
+    Raises:
+        Usage: if there is no log, or a mirror's URL is none or that of a webhook.
+        Refused: if no policy is in force, or the log has forked or lost its tail.
+        Undecided: if commits of it are missing.
+    """
     state, problems, undecided, notes = session.state, [], [], session.disguises()
     counts = dict.fromkeys(("good", "inert", "conflict", "undecided"), 0)
     for judged in state.judged:
@@ -88,6 +107,4 @@ def verify_log(
         problems += compared.problems
         undecided += compared.undecided
         notes += compared.notes
-    if not problems and not undecided:
-        log_storage.remember(session.git, session.log.commits)
     return LogVerdict(session.log.head, session.log.root_of_trust, counts, problems, undecided, notes)

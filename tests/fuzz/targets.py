@@ -29,6 +29,7 @@ from govkit.core import (
     celtext,
     commits,
     compatibility,
+    controls,
     delivered,
     digests,
     draft,
@@ -59,6 +60,7 @@ from govkit.core.ledger import Entry, Ledger
 from govkit.core.report import GateReport
 from govkit.core.verdict import VerifyVerdict
 from govkit.integrations.kubernetes import claims, review, source
+from govkit.reports import csvout
 from govkit.reports import lineage as lineage_report
 from govkit.storage import dvcbytes, entries, gitobjects, pins, scanning, signatures
 from govkit.workflow import decide, delivery
@@ -497,6 +499,18 @@ def _target(data: bytes) -> None:
         assert check_.found and check_.required
 
 
+@target(
+    "framework",
+    [(ROOT / "govkit" / "data" / "frameworks" / "ss1-23.json").read_bytes()],
+    limit=limits.HAND_WRITTEN,
+)
+def _framework(data: bytes) -> None:
+    """Nothing is met of a mapping where nothing was looked at."""
+    found = controls.weigh(controls.parse(data), {})
+    assert {met.word for met in found.controls} == {"not covered"}
+    json.dumps(records.to_value(found))
+
+
 @target("decision", [(V1 / "decision.json").read_bytes().removesuffix(b"\n")])
 def _decision(data: bytes) -> None:
     decide._from_value(canonical.decode(data))
@@ -582,6 +596,9 @@ def _text(data: bytes) -> None:
     assert "<" not in shown
     assert ">" not in shown
     assert "|" not in inert.markdown_code(text)
+    cell = csvout.cell(text)
+    assert not hidden(cell)
+    assert cell[:1] not in (*"=+-@",)
     printed = inert.json_text(json.dumps(text, ensure_ascii=False))
     assert json.loads(printed) == text
     assert not hidden(printed)

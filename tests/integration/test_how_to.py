@@ -86,3 +86,36 @@ def test_deploy_on_kubernetes(replaced: World) -> None:
     run(replaced, commands(page), {})
     found = {path.name for path in (replaced.repo / "manifests").iterdir()}
     assert found == set(re.findall(r"^\| `([a-z-]+\.yaml)` \|", (PAGES / page).read_text(), re.MULTILINE))
+
+
+def test_keep_a_model_inventory(promoted: World) -> None:
+    """The page's list of two repositories, in every format; each column that it explains is one."""
+    from govkit.core.inventory import COLUMNS
+
+    page = "keep-a-model-inventory.md"
+    for name in ("credit", "fraud"):
+        promoted.clone(name)
+    run(promoted, commands(page), {})
+    assert json.loads((promoted.repo / "inventory.json").read_text())["schema"] == "govkit.inventory/v1"
+    assert len((promoted.repo / "inventory.csv").read_text().splitlines()) == 5
+    assert "<table" in (promoted.repo / "inventory.html").read_text()
+    table = (PAGES / page).read_text().partition("| column | is |")[2].partition("## ")[0]
+    told = [name for line in re.findall(r"^\| ([a-z, ]+) \|", table, re.MULTILINE) for name in line.split(", ")]
+    assert sorted(told) == sorted(COLUMNS)
+
+
+def test_show_which_controls_are_met(promoted: World) -> None:
+    """The page's commands and its own mapping; it names every framework and all evidence that there is."""
+    from govkit.cards import frameworks
+    from govkit.core.evidence import VOCABULARY
+
+    page = "show-which-controls-are-met.md"
+    text = (PAGES / page).read_text()
+    sample = re.search(r"^```json\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert sample is not None
+    (promoted.repo / "own.json").write_text(sample[1])
+    run(promoted, commands(page), {})
+    assert "| Art. 12 |" in (promoted.repo / "evidence.md").read_text()
+    assert re.findall(r"^\| `([a-z0-9-]+)` \|", text, re.MULTILINE) == list(frameworks.known())
+    told = set(re.findall(r"`([a-z_]+)`", text.partition("| evidence | is there if |")[2].partition("## ")[0]))
+    assert told == {name.partition(":")[2] for name in VOCABULARY if name.startswith(("card:", "policy:"))}
