@@ -36,7 +36,9 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         "COLUMNS": "200",
     }
     words = ["bash", "-eu", "-o", "pipefail", "-c", script]
-    done = subprocess.run(words, cwd=source, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    done = subprocess.run(
+        words, check=False, cwd=source, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout[-3000:]
     return done.stdout.split(MARK)[1:]
 
@@ -66,7 +68,9 @@ def test_govkit_comes_from_the_wheel(said: list[str], tmp_path_factory: pytest.T
     """What ran is the package in the new environment, which cannot see the source tree or what it did not declare."""
     venv = next(tmp_path_factory.getbasetemp().glob("home*/govkit-tutorial/venv"))
     look = "import govkit, importlib.util as u; print(govkit.__file__); print(u.find_spec('pytest'))"
-    done = subprocess.run([venv / "bin" / "python", "-I", "-c", look], cwd="/", capture_output=True, text=True)
+    done = subprocess.run(
+        [venv / "bin" / "python", "-I", "-c", look], check=False, cwd="/", capture_output=True, text=True
+    )
     file, pytest_there = done.stdout.split()
     assert Path(file).is_relative_to(venv)
     assert pytest_there == "None"
