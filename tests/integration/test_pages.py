@@ -58,6 +58,7 @@ def test_protect_the_log_on_the_server(told: World, tmp_path: Path) -> None:
     reader.next(where=tmp_path / "models.git")
     reader.next()
     reader.next(where=tmp_path)
+    assert reader.at == len(reader.left)
     assert (tmp_path / "models.git/hooks/pre-receive").is_file()
     assert (tmp_path / "gitea.git/hooks/pre-receive.d/govkit").is_file()
     assert "custom_hooks/pre-receive.d/govkit" in told.shell("tar", "-tf", str(tmp_path / "custom_hooks.tar"))

@@ -27,9 +27,11 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         wheel.install(wheel.build(tmp_path_factory.mktemp("dist")), home / "govkit-tutorial" / "venv")
         first = ". ~/govkit-tutorial/venv/bin/activate\n"
     script = f"\necho '{MARK}'\n".join(["exec 2>&1", first, *rest])
-    kept = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PIP_INDEX_URL", "PIP_FIND_LINKS", "PIP_CONFIG_FILE")
+    kept = [name for name in os.environ if name in ("PATH", "LANG", "LC_ALL", "TMPDIR") or name.startswith("PIP_")]
     env = {
-        **{name: os.environ[name] for name in kept if name in os.environ},
+        # Where packages come from is the machine's; all else is that of a new user.
+        "PIP_CONFIG_FILE": str(Path.home() / ".config" / "pip" / "pip.conf"),
+        **{name: os.environ[name] for name in kept},
         "HOME": str(home),
         "GIT_CONFIG_NOSYSTEM": "1",
         "DVC_NO_ANALYTICS": "1",
