@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 JOBS = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint check screenshots docs stress bench bench-site bench-inventory fuzz lock clean
+.PHONY: help demo test lint check screenshots docs docs-site stress bench bench-site bench-inventory fuzz lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -54,8 +54,11 @@ screenshots: $(VENV)/dev ## Pictures and prints of the pages in a real Chromium,
 docs: $(VENV)/dev ## Make the generated parts of the documentation again
 	@$(BIN)/python scripts/reference.py
 
-stress: $(VENV)/dev ## 1,000 random kills; 800 events by 16 processes, 200 by 8 clones (ten minutes)
-	@GOVKIT_STRESS=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/integration/test_crashes.py tests/integration/test_crowds.py
+docs-site: $(VENV)/dev ## The documentation as a site, in build/site; every link checked
+	@$(BIN)/python scripts/docs_site.py
+
+stress: $(VENV)/dev ## 1,000 random kills; 800 events by 16 processes, 200 by 8 clones; the tutorial after a real 'pip install' (ten minutes)
+	@GOVKIT_STRESS=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/integration/test_crashes.py tests/integration/test_crowds.py tests/integration/test_tutorial.py
 
 bench: $(VENV)/dev ## A page, a folder at start-up, the way back, admissions; and a log of 10,000 events against git log (eight minutes)
 	@$(BIN)/python benchmarks/card_render.py

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
 import sys
@@ -12,12 +14,17 @@ from typing import Any
 import click
 import msgspec
 
+from govkit.cli import common
 from govkit.cli.main import cli
 from govkit.core import (
     bundle,
     card,
     controls,
+    compatibility,
+    delivered,
     draft,
+    enrolment,
+    errors,
     events,
     evidence,
     exported,
@@ -29,6 +36,7 @@ from govkit.core import (
     report,
     schema,
     tags,
+    verdict,
 )
 from govkit.core.gates import base, kinds, metric
 
@@ -106,11 +114,84 @@ def _type_name(kind: Any) -> str:
     return re.sub(r"\bstr\b", "text", text).replace("'", "`")
 
 
+#: What ends a command, and an exception that stands for it; the code is the one that the command line gives it.
+ENDINGS: tuple[tuple[str, BaseException | None], ...] = (
+    ("done, or proven", None),
+    ("a rule says no, a proof failed, somebody did not agree", errors.Refused("")),
+    ("an option, an argument or a setting is wrong, or something is not set up", errors.Usage("")),
+    ("the command line itself is wrong: no such command, option or argument", click.UsageError("")),
+    ("a file cannot be read or written", OSError()),
+    ("something went wrong inside govkit", RuntimeError()),
+    ("what is needed to decide is missing, unknown to this govkit, or cannot be reached", errors.Undecided("")),
+    ("a record is not what it should be, and nobody said what follows from that", errors.Malformed("")),
+    ("Ctrl-C", KeyboardInterrupt()),
+)
+MEANINGS = {
+    0: "done or proven",
+    errors.Refused.exit_code: "refused or disproven",
+    errors.Usage.exit_code: "wrong usage or configuration",
+    errors.Undecided.exit_code: "could not decide",
+}
+EXIT_CODES = """\
+Every command ends with one of four codes, and only `0` may deploy: whatever is not known is never yes.
+Whoever calls govkit from a script needs no other test than that for `0`; the others say whom to ask.
+
+| code | means | ask |
+|---|---|---|
+| `0` | {0} | nobody |
+| `1` | {1} | whoever can change what was refused; the message names them |
+| `2` | {2} | whoever wrote the command or the configuration |
+| `3` | {3} | whoever can get what is missing; try again then |
+
+With several verdicts in one answer, `1` counts before `3`, and `3` before `0`.
+
+## What ends a command how
+
+| what | code |
+|---|---|
+{endings}
+
+## Commands that say more of theirs
+
+{more}
+
+`--mode warn` of `govkit verify` turns `1` and `3` into `0` and says so; nothing else does.
+A message goes to standard error, an answer (also with `--format json`) to standard output.
+"""
+
+
+def exit_codes() -> str:
+    """Return the reference of exit codes: what the command line makes of each way in which a command can end."""
+    endings = "\n".join(f"| {what} | `{_ended(error)}` |" for what, error in ENDINGS)
+    said = [(path, re.findall(r"[^.]*\b(?:[Ee]xits? |exit code)[^.]*\.", _help(command))) for path, command in _all()]
+    more = "\n".join(f"- `{' '.join(path)}`: {' '.join(' '.join(lines).split())}" for path, lines in said if lines)
+    return f"# Exit codes\n\n{NOTE}" + EXIT_CODES.format(*MEANINGS.values(), endings=endings, more=more)
+
+
+def _all() -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    yield from (found for found in _walk(cli, ("govkit",)) if len(found[0]) > 1)
+
+
+def _help(command: click.Command) -> str:
+    options = (option.help or "" for option in command.params if isinstance(option, click.Option))
+    return " ".join([command.help or "", *options])
+
+
+def _ended(error: BaseException | None) -> int:
+    def end() -> None:
+        if error is not None:
+            raise error
+
+    with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+        return common.run(click.Command("it", callback=end), [])
+
+
 def pages() -> dict[str, str]:
     """Return every generated file by its name in ``docs/reference``."""
     gates = list(kinds.AnyGate.__args__)
     found = {
         "commands.md": commands(),
+        "exit-codes.md": exit_codes(),
         "policy.md": structure(
             "The policy, `govkit.policy/v1`",
             "`governance/policy.yaml` is a proposal; what the log adopted is in force, as canonical JSON with every "
@@ -125,6 +206,8 @@ def pages() -> dict[str, str]:
                 policy.StageRules,
                 policy.TierRules,
                 policy.BreakGlass,
+                policy.Rollback,
+                policy.CanaryRules,
                 policy.Approvals,
                 policy.Quorum,
                 *gates,
@@ -180,6 +263,21 @@ def pages() -> dict[str, str]:
             "[Mirror the log](../how-to/mirror-the-log.md).",
             [mirrored.Mirrored, mirrored.MirroredHead, mirrored.Carried],
         ),
+        "verification.md": structure(
+            "Verdicts, targets, deliveries, enrolments",
+            "What is handed over outside of the log. `govkit verify` answers with a verdict, `govkit get` writes "
+            "`govkit-manifest.json` beside the weights, `govkit verify --dir` judges such a folder, `--target` reads "
+            "what a platform says of itself, and `govkit enrol` writes who somebody is. "
+            "`govkit schema NAME` prints the schema of each.",
+            [
+                verdict.VerifyVerdict,
+                compatibility.Target,
+                delivered.Manifest,
+                delivered.Delivered,
+                delivered.DeliveredVerdict,
+                enrolment.Enrolment,
+            ],
+        ),
         "records.md": structure(
             "Events, tags and reports",
             "An event is `event.json` of a commit on the branch `govkit/log`, RFC 8785 bytes, signed in "
@@ -188,6 +286,10 @@ def pages() -> dict[str, str]:
                 events.Event,
                 events.Head,
                 events.TagRef,
+                events.Digests,
+                events.Genesis,
+                events.RemovedKey,
+                events.Condition,
                 tags.TagRecord,
                 report.GateReport,
                 base.Check,

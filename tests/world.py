@@ -223,9 +223,9 @@ class World:
         assert not check or done.returncode == 0, done.stderr.decode()
         return done.stdout.decode().strip()
 
-    def shell(self, *words: str, code: int = 0) -> str:
-        """Run any command in the repository, with the virtual environment's commands first."""
-        done = subprocess.run(words, cwd=self.repo, env=self.env, capture_output=True, text=True, check=False)
+    def shell(self, *words: str, code: int = 0, where: Path | None = None) -> str:
+        """Run any command in the repository or in another folder, with the virtual environment's commands first."""
+        done = subprocess.run(words, cwd=where or self.repo, env=self.env, capture_output=True, text=True, check=False)
         assert done.returncode == code, f"{' '.join(words)}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 

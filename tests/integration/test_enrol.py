@@ -148,7 +148,7 @@ def test_nothing_is_overwritten(governed: World, enrolment: Path) -> None:
 
 def test_makes_a_key_with_a_passphrase(governed: World) -> None:
     """On a terminal, ssh-keygen asks for the passphrase of a new key, and again to sign; the file is good."""
-    said = _on_a_terminal(governed, "enrol", "nora", "--output", "nora.json")
+    said = on_a_terminal(governed, "enrol", "nora", "--output", "nora.json")
     key = governed.folder / ".ssh" / "govkit"
     assert "made your key" in said
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
@@ -164,7 +164,7 @@ def governed_error(world: World, key: Path) -> str:
     return subprocess.run(words, env=world.env, capture_output=True, text=True, check=False).stderr
 
 
-def _on_a_terminal(world: World, *words: str) -> str:
+def on_a_terminal(world: World, *words: str) -> str:
     """Run govkit on a terminal of its own, and type a passphrase whenever one is asked for."""
     child, terminal = pty.fork()
     if child == 0:  # pragma: no cover - becomes another program

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import pages
 from tests.world import MODEL, World
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "how-to"
@@ -23,9 +24,8 @@ TARGET = {
 
 def commands(page: str) -> list[str]:
     """Return the lines of a page's blocks of commands, in their order."""
-    blocks = re.findall(r"^```bash\n(.*?)^```", (PAGES / page).read_text(), re.MULTILINE | re.DOTALL)
-    assert blocks
-    return [line for block in blocks for line in block.splitlines() if line and not line.startswith("#")]
+    scripts = pages.scripts(f"how-to/{page}")
+    return [line for script in scripts for line in script.splitlines() if line and not line.startswith("#")]
 
 
 def run(world: World, lines: list[str], signers: dict[str, str], **variables: str) -> None:
@@ -83,7 +83,17 @@ def test_verify_before_serving(governed: World) -> None:
 def test_deploy_on_kubernetes(replaced: World) -> None:
     """The page's manifests are rendered where it says, and it names every one of them and no other."""
     page = "deploy-on-kubernetes.md"
-    run(replaced, commands(page), {})
+    render, deliver = commands(page)
+    run(replaced, [render.replace("https://git.example.org/models.git", f"file://{replaced.repo}")], {})
+    (pinned,) = set(
+        re.findall(r"govkit://[^'\"\s]+[?][^'\"\s]+", (replaced.repo / "manifests" / "kserve.yaml").read_text())
+    )
+    models = replaced.folder / "models"
+    models.mkdir()
+    # The world's DVC remote lies beside each of its clones.
+    replaced.env["TMPDIR"] = str(replaced.folder)
+    run(replaced, [deliver.replace("govkit://…", pinned).replace("/mnt/models", str(models))], {})
+    assert (models / "model.json").is_file()
     found = {path.name for path in (replaced.repo / "manifests").iterdir()}
     assert found == set(re.findall(r"^\| `([a-z-]+\.yaml)` \|", (PAGES / page).read_text(), re.MULTILINE))
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, get_args
 
+import msgspec
 import pytest
 from jsonschema import Draft202012Validator
+
+from govkit.cli.main import cli
+from govkit.core import events, formats
+from scripts import reference
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "docs" / "reference" / "schemas"
@@ -39,10 +46,37 @@ def test_committed_card_fits_its_schema() -> None:
     assert list(validator.iter_errors({**card, "team": "thing"})) != []
 
 
-def test_links_of_the_readme_lead_somewhere() -> None:
-    """Every relative link in README and docs names a file of the repository."""
-    import re
+def _parts(kind: Any, found: set[type[msgspec.Struct]]) -> set[type[msgspec.Struct]]:
+    """Return all record types that a type holds, itself among them."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        if kind not in found:
+            found.add(kind)
+            for field in msgspec.structs.fields(kind):
+                _parts(field.type, found)
+    else:
+        for part in get_args(kind):
+            _parts(part, found)
+    return found
 
-    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
-    links = [(page, target) for page in pages for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text())]
-    assert [(page.name, target) for page, target in links if not (page.parent / target).exists()] == []
+
+def test_every_record_is_explained() -> None:
+    """Each published format, event and everything that they hold has a section of its own, with every key."""
+    found: set[type[msgspec.Struct]] = set()
+    for kind in (*(one.kind for one in formats.FORMATS.values()), *events.BODIES.values()):
+        _parts(kind, found)
+    pages = [content for name, content in reference.pages().items() if name.endswith(".md")]
+    sections = [part.partition("\n") for content in pages for part in content.split("\n## ")]
+    for kind in found:
+        tag = kind.__struct_config__.tag
+        names = [field.encode_name for field in msgspec.structs.fields(kind)]
+        told = [text for title, _, text in sections if title == (f"`type: {tag}`" if tag else kind.__name__)]
+        assert any(all(f"| `{name}` |" in text for name in names) for text in told), kind
+
+
+def test_every_command_is_explained() -> None:
+    """The page of commands has each of them, with its own help; the page of exit codes has all four codes."""
+    pages = reference.pages()
+    for path, command in reference._walk(cli, ("govkit",)):
+        assert f"## {' '.join(path)}\n" in pages["commands.md"]
+        assert command.help
+    assert re.findall(r"^\| `(\d)` \| ", pages["exit-codes.md"], re.MULTILINE) == ["0", "1", "2", "3"]
