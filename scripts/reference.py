@@ -19,8 +19,8 @@ from govkit.cli.main import cli
 from govkit.core import (
     bundle,
     card,
-    controls,
     compatibility,
+    controls,
     delivered,
     draft,
     enrolment,
