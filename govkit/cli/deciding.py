@@ -79,7 +79,7 @@ def request(
         table.write(f"registered {model}@{asked.version}")
     table.write(f"asked: '{model}@{asked.version}#{stage}'  {asked.written.judged.id}")
     table.report(gates.report(session, asked.judgement))
-    publish(asked.registered, asked.written)
+    _publish(asked.registered, asked.written)
     name, path = f"{model}@{asked.version}", cards.path_of(model, "card.md")
     table.write(f"next: the approvers read the card  git show '{model}@v{asked.version}:{path}'")
     table.write(f"      and sign                     govkit approve '{name}#{stage}'")
@@ -292,10 +292,10 @@ def tell(written: Written, output: str, done: str) -> None:
         table.write(f"dry run: nothing was written; it would be event {written.judged.index}{tag}")
         return
     table.write(f"{done}: event {written.judged.index}{tag}  {written.judged.id}")
-    publish(written)
+    _publish(written)
 
 
-def publish(*written: Written | None) -> None:
+def _publish(*written: Written | None) -> None:
     """Say how others get to see what was written."""
     from govkit.reports import table
 

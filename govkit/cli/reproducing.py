@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from govkit.cli import common
-from govkit.cli.deciding import publish
+from govkit.cli.deciding import tell
 from govkit.cli.termination import stoppable
 from govkit.core import names
 from govkit.core.errors import Refused
 
 if TYPE_CHECKING:
     from govkit.core.reproduction import Reproduction
-    from govkit.workflow.reproduce import Outcome, Prepared
+    from govkit.workflow.plans import Written
+    from govkit.workflow.reproduce import Prepared
 
 
 @click.command()
@@ -61,12 +62,22 @@ def reproduce(
             raise Refused("nothing was run", why="you did not agree")
 
     with stoppable(), _watched() as watch:
-        found = workflow.reproduce(session, wish, announce=announce, watch=watch)
-    if output == "json":
-        _json(found)
-    elif found.report is not None:
-        _print(found, found.report, keep)
-    return 1 if found.report is not None and found.report.verdict == "different" else 0
+        prepared, report = workflow.reproduce(session, wish, announce=announce, watch=watch)
+    if report is None:
+        if output == "json":
+            _plan_json(prepared)
+        return 0
+    if output != "json":  # what hours of work gave is said before anything can go wrong with the record
+        _print(prepared.name, report, keep)
+    written = None
+    try:
+        written = None if no_record else workflow.record(session, prepared, report)
+    finally:
+        if output == "json":
+            _json(report, written)
+    if written is not None and output != "json":
+        tell(written, output, "recorded")
+    return 1 if report.verdict == "different" else 0
 
 
 def _announce(prepared: Prepared, *, is_dry: bool) -> None:
@@ -83,7 +94,7 @@ def _announce(prepared: Prepared, *, is_dry: bool) -> None:
         click.echo(line(text) if not text.startswith("  ") else f"  {line(text)}", err=True)
 
 
-def _print(found: Outcome, report: Reproduction, keep: Path | None) -> None:
+def _print(name: str, report: Reproduction, keep: Path | None) -> None:
     from govkit.core.digests import short
     from govkit.reports import table
 
@@ -98,15 +109,11 @@ def _print(found: Outcome, report: Reproduction, keep: Path | None) -> None:
             for one in report.numbers
         ]
         table.table(("report", "number", "registered", "made again", "may differ by", "does not"), numbers)
-    table.write(_words(found.prepared.name, report))
+    table.write(_words(name, report))
     if report.left:
         table.write(f"not run again: {', '.join(report.left)}")
     if keep is not None:
         table.write(f"left in {keep}")
-    written = found.written
-    if written is not None and written.commit is not None:
-        table.write(f"recorded: event {written.judged.index}  {written.judged.id}")
-        publish(written)
 
 
 def _number(value: float | None) -> str:
@@ -129,18 +136,25 @@ def _words(name: str, report: Reproduction) -> str:
     )
 
 
-def _json(found: Outcome) -> None:
-    from govkit.core import records
-    from govkit.core.reproduction import SCHEMA, label
+def _json(report: Reproduction, written: Written | None) -> None:
     from govkit.reports import jsonout
 
-    if found.report is None:
-        value = {"stages": [label(stage) for stage in found.prepared.stages], "verdict": None}
-        jsonout.write(SCHEMA, value)
-        return
-    written = found.written
     event = {"index": written.judged.index, "id": written.judged.id} if written and written.commit else None
-    jsonout.write(SCHEMA, {**records.to_value(found.report), "event": event})
+    jsonout.write("govkit.reproduced/v1", {"report": report, "event": event})
+
+
+def _plan_json(prepared: Prepared) -> None:
+    from govkit.core.reproduction import label
+    from govkit.reports import jsonout
+
+    value = {
+        "version": prepared.name,
+        "commit": prepared.commit,
+        "stages": [{"name": label(stage), "cmd": stage.cmd} for stage in prepared.stages],
+        "needs": [need.item.path for need in prepared.needs],
+        "notes": prepared.notes,
+    }
+    jsonout.write("govkit.reproduction-plan/v1", value)
 
 
 @contextlib.contextmanager

@@ -51,8 +51,9 @@ _SETTINGS = """\
     autostage = false
     check_update = false
     interactive = false
+    site_cache_dir = "{own}/site_cache"
 [cache]
-    dir = {cache}
+    dir = "{own}/cache"
     type = "reflink,copy"
 """
 _BEGUN = re.compile(rb"^Running stage '([^'\n]{1,400})':", re.MULTILINE)
@@ -160,7 +161,7 @@ def prepare(clone: Path, folder: str) -> Path:
             own.mkdir(exist_ok=True)
             local = files.place(place, ".dvc/config.local")
             remove(local)
-            local.write_text(_SETTINGS.format(cache=own / "cache"), encoding="utf-8")
+            local.write_text(_SETTINGS.format(own=own), encoding="utf-8")
             return place
         if place == clone:
             break
@@ -266,9 +267,12 @@ def _told(log: Path, place: int, watch: Callable[[str], None]) -> int:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a process and whatever it started in its group and left running."""
-    for number, patience in ((signal.SIGTERM, _PATIENCE), (signal.SIGKILL, None)):
+    for name, patience in (("SIGTERM", _PATIENCE), ("SIGKILL", None)):
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, number)
+            if hasattr(os, "killpg"):
+                os.killpg(process.pid, getattr(signal, name))
+            else:  # there are no groups on Windows
+                process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=patience)
 

@@ -23,7 +23,7 @@ from govkit.core.reproduction import Reproduction
 from govkit.core.state import Version
 from govkit.core.tolerances import Tolerance
 from govkit.storage.trees import CommitTree, project_of
-from govkit.workflow import cards, facts, judge, rerun, verify
+from govkit.workflow import cards, facts, judge, register, rerun, verify
 from govkit.workflow.plans import Plan, Written
 from govkit.workflow.session import Session
 
@@ -89,44 +89,52 @@ class Prepared:
         return self.version.body.commit.partition(":")[2]
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What came of it: what was run, the report, and the event; None for what a dry run or ``--no-record`` leaves."""
-
-    prepared: Prepared
-    report: Reproduction | None = None
-    written: Written | None = None
-
-
 def reproduce(
     session: Session,
     wish: Wish,
     *,
     announce: Callable[[Prepared], None] = lambda _: None,
     watch: Callable[[str, int, int], None] = lambda *_: None,
-) -> Outcome:
-    """Run a version's DVC stages again, compare what they write with what was registered, and record it.
+) -> tuple[Prepared, Reproduction | None]:
+    """Run a version's DVC stages again, and compare what they write with what was registered.
 
-    With ``dry_run`` nothing is run.
+    Nothing is signed: that is :func:`record`.
 
     Args:
         session: the repository.
         wish: what is wanted.
         announce: called before anything of the repository's is run; may raise, and then nothing is.
-        watch: called with what is done, how many steps are done, and of how many.
+        watch: called with what is done, how many steps are done, and of how many; with as many as there are when
+            nothing is done for a while.
+
+    Returns:
+        What was run, and what came of it; None in a dry run, in which nothing is run.
 
     Raises:
         Usage: if there is no such version, DVC stage or number, or the folder is in use.
         Refused: if the registration is not proven, or this person may not record a reproduction.
         Undecided: if the run cannot finish, or gives something else each time.
     """
+    watch("proving the registration", 0, 1)
     prepared = prepare(session, wish)
+    watch("", 1, 1)
     announce(prepared)
     if session.options.dry_run:
-        return Outcome(prepared)
-    report = _report(session, prepared, wish, watch)
-    written = session.write(lambda: _plan(prepared, report)) if wish.is_recorded else None
-    return Outcome(prepared, report, written)
+        return prepared, None
+    try:
+        return prepared, _report(session, prepared, wish, watch)
+    except OSError as error:
+        why = f"{error.filename or 'a file'}: {error.strerror or error}"
+        raise Undecided("the run cannot finish", why=why, fix="check disk space and permissions") from error
+
+
+def record(session: Session, prepared: Prepared, report: Reproduction) -> Written:
+    """Sign what came of a run, and append it to the log, with the report as evidence.
+
+    Raises:
+        Usage, Refused, Undecided: see :meth:`govkit.workflow.session.Session.write`.
+    """
+    return session.write(lambda: _plan(prepared, report))
 
 
 # -- before anything is run ----------------------------------------------------------------------------------------
@@ -183,6 +191,7 @@ def _proven(session: Session, version: Version) -> tuple[Card, CommitTree]:
     name, body = f"{version.model}@{version.body.version}", version.body
     if session.state.is_compromised(version.at):
         raise Refused(f"the registration of {name} is not proven", why="its key is reported as compromised")
+    _check_branch(session, version)
     for fault in verify.tag_faults(session):
         if fault.recorded and fault.name == body.tag.name:
             why = f"'{fault.name}': {fault.problem}"
@@ -198,6 +207,19 @@ def _proven(session: Session, version: Version) -> tuple[Card, CommitTree]:
         why = "its card is not what the commit makes: " + "; ".join(comparison.differences[:3])
         raise Refused(f"the registration of {name} is not proven", why=why, fix="find out who edited it")
     return card, tree
+
+
+def _check_branch(session: Session, version: Version) -> None:
+    """Refuse a commit that is on none of the branches from which the policy of that day let versions be registered."""
+    policy, git = session.state.policy_at(version.at.index), session.git
+    branches = policy.policy.branches if policy else []
+    heads, commit = register.branch_heads(git, branches), version.body.commit.partition(":")[2]
+    if not git.missing_history() and not any(git.is_ancestor(commit, head) for head in heads):
+        raise Refused(
+            f"the registration of {version.model}@{version.body.version} is not proven",
+            why=f"commit {commit[:10]} is on none of the branches {', '.join(branches)}, as far as they are here",
+            fix="git fetch --all; if that is all there is, find out who rewrote them",
+        )
 
 
 def _notes(session: Session, version: Version, card: Card, wish: Wish) -> list[str]:
@@ -234,7 +256,7 @@ def _report(session: Session, prepared: Prepared, wish: Wish, watch: Callable[[s
             second = run.once(again, weights)
             numbers = tolerances.read_numbers(prepared.card, run.reports(prepared.card, files))
             files, is_stable = results.repeats(files, second, near, numbers, prepared.tolerance)
-            _refuse_unsteady(files, begins, is_stable)
+            _refuse_unsteady(files, is_stable)
             runs = 2
     ran = [results.label(stage) for stage in stages]
     return Reproduction(
@@ -272,12 +294,12 @@ def _refuse_unknown(files: Sequence[results.FileResult]) -> None:
         )
 
 
-def _refuse_unsteady(files: Sequence[results.FileResult], begins: Sequence[DvcStage], is_stable: bool) -> None:
+def _refuse_unsteady(files: Sequence[results.FileResult], is_stable: bool) -> None:
     """Refuse to call something different that comes out differently each time."""
     if is_stable:
         return
-    names = " and ".join(f"'{results.label(stage)}'" for stage in begins)
     moving = [file.path for file in files if file.repeated is False]
+    names = " and ".join(dict.fromkeys(f"'{file.stage}'" for file in files if file.path in moving))
     raise Undecided(
         f"DVC stage {names} gives something else each time",
         why=f"two runs here differ from each other, and from what was registered: {', '.join(moving[:5])}",

@@ -139,17 +139,16 @@ class Run:
                 found = store.find(need.item)
                 if found is not None:
                     reruns.put(self._clone, path, found)
-            if found is None:
-                self._fetch(path)
-            made = reruns.sums(self._clone, path)
-            if made is None or (need.sha256 is not None and made.sha256 != need.sha256):
+            got = found.sha256 if found is not None else self._fetch(path)
+            if got is None or need.sha256 not in (None, got):
                 raise Undecided(
                     f"{path} is not what was registered",
-                    why=f"registered {need.sha256}, found {made.sha256 if made else 'nothing'}",
+                    why=f"registered {need.sha256}, found {got or 'nothing'}",
                     fix="somebody changed it in the DVC cache or remote: find out who, and restore it from a good copy",
                 )
 
-    def _fetch(self, path: str) -> None:
+    def _fetch(self, path: str) -> str | None:
+        """Have DVC bring a file or folder from its remote, and return its SHA-256."""
         try:
             facts.check_settings(self._session, self._commit)
             target = self._clone / path
@@ -161,6 +160,8 @@ class Run:
                 why=f"it is not here, and {error.what}{f': {error.why}' if error.why else ''}",
                 fix="push it from a clone that still has it: dvc push",
             ) from error
+        made = reruns.sums(self._clone, path)
+        return made.sha256 if made else None
 
     def once(self, stages: Sequence[DvcStage], weights: str) -> dict[str, Sums | None]:
         """Run DVC stages, having removed what they would write, and return the digests of what they wrote.
