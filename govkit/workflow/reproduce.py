@@ -12,14 +12,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from govkit.core import digests, records, tolerances
+from govkit.core import digests, limits, records, tolerances
 from govkit.core import reproduction as results
 from govkit.core.card import Card, DvcStage
 from govkit.core.errors import Refused, Undecided
 from govkit.core.events import ReproductionRecorded
 from govkit.core.lineage import Project
 from govkit.core.names import folder_of
-from govkit.core.reproduction import Reproduction
+from govkit.core.reproduction import Reproduction, Sums
 from govkit.core.state import Version
 from govkit.core.tolerances import Tolerance
 from govkit.storage.trees import CommitTree, project_of
@@ -63,6 +63,7 @@ class Prepared:
     Attributes:
         version: the version.
         card: its registered card.
+        tree: its commit's files.
         project: its commit's DVC files.
         stages: the DVC stages to run again, in order.
         needs: what they read that none of them writes and Git does not have.
@@ -72,6 +73,7 @@ class Prepared:
 
     version: Version
     card: Card
+    tree: CommitTree
     project: Project
     stages: list[DvcStage]
     needs: list[rerun.Need]
@@ -165,7 +167,7 @@ def prepare(session: Session, wish: Wish) -> Prepared:
     rerun.check_runnable(tree, stages)
     needs = rerun.needs(project, card, stages)
     allowed = tolerances.tolerance(wish.tolerance, card)
-    return Prepared(version, card, project, stages, needs, allowed, _notes(session, version, card, wish))
+    return Prepared(version, card, tree, project, stages, needs, allowed, _notes(session, version, card, wish))
 
 
 def _check_recorder(session: Session, version: Version) -> None:
@@ -239,8 +241,7 @@ def _notes(session: Session, version: Version, card: Card, wish: Wish) -> list[s
 def _report(session: Session, prepared: Prepared, wish: Wish, watch: Callable[[str, int, int], None]) -> Reproduction:
     """Run the DVC stages, once or, where something differs, twice, and compare."""
     weights, stages = prepared.card.weights.path, prepared.stages
-    locked = {out.path: out.md5 for stage in prepared.project.stages for out in stage.outs}
-    known = results.recorded(prepared.card, locked)
+    known = _registered(prepared)
     was = tolerances.numbers(prepared.card.metrics, prepared.card.fairness)
     with rerun.Run(session, prepared.commit, folder_of(prepared.version.model)[0], wish, watch) as run:
         run.bring(prepared.needs)
@@ -275,6 +276,17 @@ def _report(session: Session, prepared: Prepared, wish: Wish, watch: Callable[[s
         environment=_environment(),
         verdict=verdict,
     )
+
+
+def _registered(prepared: Prepared) -> dict[str, Sums]:
+    """Return what was registered of outputs: by the card, else by the commit's own files, else by its ``dvc.lock``."""
+    locked = {out.path: out.md5 for stage in prepared.project.stages for out in stage.outs}
+    found = results.recorded(prepared.card, locked)
+    for path in {path for stage in prepared.stages for path in stage.outs}:
+        content = None if path in found and found[path].sha256 else prepared.tree.read(path, limit=limits.CODE)
+        if content is not None:
+            found[path] = Sums(digests.sha256(content))
+    return found
 
 
 def _again(prepared: Prepared, begins: list[DvcStage]) -> list[DvcStage]:

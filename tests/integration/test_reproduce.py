@@ -253,6 +253,53 @@ def test_nothing_is_run(world: World) -> None:
     assert "the registration of scorer@1.0.0 is not proven" in reproduce(world, FAITHFUL, 1, "--no-record", as_="").text
 
 
+PIPELINE = """\
+stages:
+  part:
+    foreach: [a, b]
+    do:
+      wdir: work
+      cmd: mkdir -p parts/${item}/in && cp ../../data/rows.csv parts/${item}/x && echo ${item} > parts/${item}/in/y
+      deps: [../../data/rows.csv]
+      outs: ["parts/${item}"]
+  train:
+    cmd: mkdir -p model && cat work/parts/a/x work/parts/b/in/y > model/w.bin && echo 1 > model/extra
+    deps: [work/parts/a, work/parts/b/in/y]
+    outs: [model]
+  evaluate:
+    matrix: {name: [p, q]}
+    cmd: 'echo "{\\"${item.name}\\": $(wc -c < model/w.bin)}" > metrics-${item.name}.json'
+    deps: [model/w.bin]
+    metrics: [{"metrics-${item.name}.json": {cache: false}}]
+artifacts:
+  other: {path: model, type: model}
+"""
+
+
+def test_templates_and_folders_below_the_top(world: World) -> None:
+    """A pipeline in a subfolder, with a working directory, templates, and outputs that are folders; and a part of it."""
+    folder = world.repo / "sub"
+    for place in (folder / "work", folder / "governance" / "other"):
+        place.mkdir(parents=True)
+    (folder / "dvc.yaml").write_text(PIPELINE)
+    shutil.copy(world.repo / "governance" / MODEL / "model.yaml", folder / "governance" / "other")
+    world.shell("dvc", "repro", "-q", "sub/dvc.yaml")
+    world.govkit("hook", "sub=other")
+    world.commit("Another model")
+    world.govkit("register", "sub=other@1.0.0", as_="ada")
+    world.govkit("reproduce", "sub=other@1.0.0", as_="victor")
+    body = event(world)
+    names = ["part@a", "part@b", "train", "evaluate@p", "evaluate@q"]
+    assert body["stages"] == [f"sub/dvc.yaml:{name}" for name in names]
+    assert {file["verdict"] for file in body["report"]["files"]} == {"identical"}
+    # Metrics whose names are templates are in no card, and yet are held against the commit's own files.
+    assert all(file["recorded"] for file in body["report"]["files"])
+    plan = world.govkit(
+        "reproduce", "sub=other", "--only", "train", "--no-record", "--dry-run", "--format", "json"
+    ).json
+    assert (plan["version"], plan["needs"]) == ("sub=other@1.0.0", ["sub/work/parts/a", "sub/work/parts/b"])
+
+
 def is_gone(process: int) -> bool:
     """Tell whether a process ends within a few seconds; one that nobody has taken note of is gone."""
     for _ in range(100):
