@@ -153,7 +153,7 @@ def prepare(session: Session, wish: Wish) -> Prepared:
     session.check_trust()
     session.check_history()
     version = judge.find_version(session, wish.model, wish.version)
-    if wish.is_recorded:
+    if wish.is_recorded and not session.options.dry_run:
         _check_recorder(session, version)
     card, tree = _proven(session, version)
     project = project_of(tree)
@@ -165,7 +165,7 @@ def prepare(session: Session, wish: Wish) -> Prepared:
             fix="make them an output of a DVC stage",
         )
     rerun.check_runnable(tree, stages)
-    needs = rerun.needs(project, card, stages)
+    needs = rerun.needs(tree, project, card, stages)
     allowed = tolerances.tolerance(wish.tolerance, card)
     return Prepared(version, card, tree, project, stages, needs, allowed, _notes(session, version, card, wish))
 
@@ -228,7 +228,7 @@ def _notes(session: Session, version: Version, card: Card, wish: Wish) -> list[s
     """Return what whoever runs it should know."""
     found = []
     registrar = version.at.event.actor if version.at.event else ""
-    if wish.is_recorded and session.actor == registrar:
+    if wish.is_recorded and not session.options.dry_run and session.actor == registrar:
         found.append("you registered this version, so a gate 'reproduced' does not count your run")
     if (version.model, version.body.version) in session.state.revoked:
         found.append("this version is revoked")

@@ -14,6 +14,7 @@ from govkit.core import reproduction as results
 from govkit.core.card import Card, DvcStage
 from govkit.core.errors import GovkitError, Malformed, Refused, Undecided
 from govkit.core.lineage import LockItem, Project
+from govkit.core.paths import PathSet
 from govkit.core.reproduction import FileResult, Sums
 from govkit.storage import dvcbytes, files, reruns
 from govkit.storage.trees import Tree
@@ -70,14 +71,14 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def needs(project: Project, card: Card, stages: Sequence[DvcStage]) -> list[Need]:
+def needs(tree: Tree, project: Project, card: Card, stages: Sequence[DvcStage]) -> list[Need]:
     """Return what DVC stages read that none of them writes, and that DVC keeps rather than Git."""
-    known = results.recorded(card, {})
+    known, in_git = results.recorded(card, {}), PathSet(tree.paths())
     running = {(stage.file, stage.name) for stage in stages}
     kept: dict[str, LockItem] = dict(project.tracked)
     for stage in project.stages:
         if stage.key not in running:
-            kept |= {out.path: out for out in stage.outs if out.path not in stage.uncached}
+            kept |= {out.path: out for out in stage.outs if not any(in_git.inside(out.path))}
     deps = {dep for stage in stages for dep in stage.deps}
     wanted = sorted(path for path in kept if any(results.touches(path, dep) for dep in deps))
     return [Need(kept[path], known[path].sha256 if path in known else None) for path in wanted]
@@ -85,12 +86,12 @@ def needs(project: Project, card: Card, stages: Sequence[DvcStage]) -> list[Need
 
 @contextlib.contextmanager
 def _inside() -> Iterator[None]:
-    """Say of a commit whose paths lead out of its clone that nothing is known of it: nothing was run."""
+    """Say of a commit, or of a run, whose paths lead out of the clone that nothing is known of it."""
     try:
         yield
     except Refused as error:
         why = f"{error.what}: {error.why}"
-        raise Undecided("the commit leads out of its clone", why=why, fix="look at it: who made it so?") from error
+        raise Undecided("a path leads out of the clone", why=why, fix="look at it: who made it so?") from error
 
 
 class Run:
@@ -160,7 +161,8 @@ class Run:
                 why=f"it is not here, and {error.what}{f': {error.why}' if error.why else ''}",
                 fix="push it from a clone that still has it: dvc push",
             ) from error
-        made = reruns.sums(self._clone, path)
+        with _inside():
+            made = reruns.sums(self._clone, path)
         return made.sha256 if made else None
 
     def once(self, stages: Sequence[DvcStage], weights: str) -> dict[str, Sums | None]:
@@ -181,7 +183,8 @@ class Run:
 
         reruns.run(self._project, self._targets(stages), self._environment, self._place / reruns.LOG, tell)
         self._watch("", len(stages), len(stages))
-        return {path: reruns.sums(self._clone, path) for path in paths}
+        with _inside():
+            return {path: reruns.sums(self._clone, path) for path in paths}
 
     def _targets(self, stages: Sequence[DvcStage]) -> list[str]:
         """Return DVC stages as ``dvc repro`` takes them, seen from the top of the DVC project."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+import pytest
+from s3server import S3Server
 from world import MODEL, World
 
 from govkit.core import measures
+from govkit.core.errors import Undecided
 from govkit.storage import dvcremotes
 
 
@@ -125,3 +130,22 @@ def test_bare(promoted: World) -> None:
     target = promoted.folder / "bare.git"
     promoted.shell("git", "clone", "-q", "--mirror", str(promoted.repo), str(target))
     assert "it is asked from a clone with files" in promoted.govkit("doctor", "--online", repo=target).text
+
+
+def test_remote_on_s3(governed: World, s3: S3Server) -> None:
+    """Of an S3 bucket, too, it is known which objects are gone; one that cannot be asked leaves it undecided."""
+    bucket, client = s3.bucket(lock=False), s3.client()
+    config = governed.repo / ".dvc" / "config"
+    config.write_text(
+        f"[core]\n    remote = s\n['remote \"s\"']\n    url = s3://{bucket}/dvc\n"
+        f"    endpointurl = {s3.env['AWS_ENDPOINT_URL_S3']}\n"
+    )
+    known = [hashlib.md5(content).hexdigest() for content in (b"a", b"b", b"c")]
+    for md5 in known[:2]:
+        client.put_object(Bucket=bucket, Key=f"dvc/files/md5/{md5[:2]}/{md5[2:]}", Body=b"x")
+    with mock.patch.dict("os.environ", {**governed.env, **s3.env}, clear=True):
+        assert dvcremotes.missing(governed.repo, known) == {known[2]: [""]}
+        assert dvcremotes.missing(governed.repo, known[:1]) == {}
+        config.write_text(config.read_text().replace(bucket, "no-such-bucket-at-all"))
+        with pytest.raises(Undecided, match="the DVC remote cannot be asked"):
+            dvcremotes.missing(governed.repo, known)

@@ -43,7 +43,8 @@ class ReproducedGate(Gate, tag="reproduced", frozen=True, kw_only=True):
         history = context.history
         if history is None:
             return pending(required, "who reproduced it")
-        fix = f"somebody who is {' or '.join(self.roles)} reproduces it"
+        name = f"{context.card.model.name}@{history.version}"
+        fix = f"somebody who is {' or '.join(self.roles)} runs: govkit reproduce '{name}'"
         if history.commit is None or history.registrar is None:
             return Outcome(Verdict.FAIL, required, "it is not registered", f"register the version; then {fix}")
         runs = [

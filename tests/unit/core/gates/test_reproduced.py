@@ -108,7 +108,7 @@ def test_words() -> None:
     assert outcome.required == (
         "reproduced (identical or within-tolerance) by validator or auditor, not by who registered it"
     )
-    assert outcome.fix == "somebody who is validator or auditor reproduces it"
+    assert outcome.fix == "somebody who is validator or auditor runs: govkit reproduce 'm@1.1.0'"
 
 
 def test_faults_and_roles() -> None:
