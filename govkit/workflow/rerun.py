@@ -159,7 +159,7 @@ class Run:
             raise Undecided(
                 f"{path}, which the run needs, is not to be had",
                 why=f"it is not here, and {error.what}{f': {error.why}' if error.why else ''}",
-                fix="push it from a clone that still has it: dvc push",
+                fix="push it from a clone that still has it: dvc push; without a remote: dvc remote add -d NAME URL",
             ) from error
         with _inside():
             made = reruns.sums(self._clone, path)
@@ -176,6 +176,7 @@ class Run:
             for path in paths:
                 reruns.clear(self._clone, path)
         done: list[str] = []
+        self._watch("starting DVC", 0, 1)
 
         def tell(name: str) -> None:
             self._watch(f"running DVC stage '{name}'", min(len(done), len(stages) - 1), len(stages))
