@@ -33,6 +33,7 @@ RUN_BY = {
     "how-to/protect-the-log-on-the-server.md": "integration/test_pages.py::test_protect_the_log_on_the_server",
     "how-to/publish-the-registry.md": "integration/test_pages.py::test_publish_the_registry",
     "how-to/replace-keys-and-leavers.md": "integration/test_pages.py::test_replace_keys_and_leavers",
+    "how-to/reproduce-a-version.md": "integration/test_reproduce.py::test_page",
     "how-to/review-and-sign.md": "integration/test_pages.py::test_review_and_sign",
     "how-to/roll-back-and-run-canaries.md": "integration/test_how_to.py::test_roll_back_and_run_canaries",
     "how-to/show-governance-in-mlflow.md": "integration/test_mlflow.py::test_the_page",

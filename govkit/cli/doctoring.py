@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--fix", is_flag=True, help="Bring back recorded tags that were deleted or moved, from the log's copies.")
 @click.option("--level", is_flag=True, help="Say how far the repository is on the ladder, and what is missing.")
+@click.option("--online", is_flag=True, help="Ask the DVC remote, too, whether it still has what serves.")
 @click.option("--dry-run", is_flag=True, help="With --fix: say what would be done, and stop.")
 @click.option("--key", metavar="FILE", help="Your key; else GOVKIT_KEY, else Git's user.signingkey.")
 @common.reads
-def doctor(repo: Path, root: str | None, key: str | None, fix: bool, level: bool, dry_run: bool, output: str) -> int:
+def doctor(
+    repo: Path, root: str | None, key: str | None, fix: bool, level: bool, online: bool, dry_run: bool, output: str
+) -> int:
     """Say what is wrong or overdue, and how to mend it; without --fix nothing is written.
 
     With --level: 1 manual cards; 2 versioning and gates in CI; 3 enforced policy with an immutable audit mirror; and
@@ -39,7 +42,8 @@ def doctor(repo: Path, root: str | None, key: str | None, fix: bool, level: bool
     if level:
         return _level(session, output, fix=fix)
     with _watched() as watch:
-        found = (workflow.fix if fix else workflow.examine)(session, watch=watch)
+        checks = [*workflow.CHECKS, *(workflow.ONLINE if online else [])]
+        found = (workflow.fix if fix else workflow.examine)(session, checks=checks, watch=watch)
     if output == "json":
         value = {key: getattr(found, key) for key in ("ailments", "mended", "next_steps", "exit_code")}
         jsonout.write(workflow.SCHEMA, value)

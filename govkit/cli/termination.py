@@ -1,4 +1,4 @@
-"""Why a command did not succeed, where Kubernetes shows it: the termination message of a container."""
+"""How commands end: from outside as by Ctrl-C, and with the reason where Kubernetes shows it."""
 
 from __future__ import annotations
 
@@ -42,3 +42,23 @@ def _leave(path: Path, reason: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         click.echo(f"govkit: the reason could not be written to {line(str(path))}: {error.strerror}", err=True)
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """Let what ends a container, or a terminal, end a command as Ctrl-C does: having cleaned up."""
+    import signal
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {}
+    # Only the main thread may; from another one, whoever started it sees to it.
+    with contextlib.suppress(ValueError):
+        before = {name: signal.signal(getattr(signal, name), stop) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)

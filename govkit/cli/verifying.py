@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from govkit.cli import common, progress
-from govkit.cli.termination import reason_into
+from govkit.cli.termination import reason_into, stoppable
 from govkit.core.errors import GovkitError, Usage
 
 if TYPE_CHECKING:
@@ -223,26 +221,6 @@ def _print_delivered(found: DeliveredVerdict) -> None:
     table.write(f"  record  {found.promotion}{'' if found.pinned else ', as the folder says'}")
 
 
-@contextlib.contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let what ends a container, or a terminal, end a command as Ctrl-C does: having cleaned up."""
-    import signal
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {}
-    # Only the main thread may; from another one, whoever started it sees to it.
-    with contextlib.suppress(ValueError):
-        before = {name: signal.signal(getattr(signal, name), stop) for name in names}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
-
-
 @click.command()
 @click.argument("model")
 @click.option("--stage", required=True, help="The stage.")
@@ -272,7 +250,7 @@ def get(
     from govkit.reports import jsonout, table
     from govkit.workflow import get as workflow
 
-    with _stoppable(), reason_into(termination_log), progress.watching() as watch:
+    with stoppable(), reason_into(termination_log), progress.watching() as watch:
         target, pinned = _target(target_file), _pinned(record)
         session = _fetched(common.session(repo, root=root, mirror=mirror, watch=watch), is_fetching)
         found = workflow.get(session, model, stage, folder, record=pinned, target=target, jobs=jobs)

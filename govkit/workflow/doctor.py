@@ -14,7 +14,18 @@ from typing import NamedTuple
 from govkit.core import digests
 from govkit.core.errors import GovkitError, Refused
 from govkit.storage.git import ZERO, RefUpdate
-from govkit.workflow.checkup import SEVERITIES, Ailment, Examination, TagRepair, copies, due, log, machine, of_error
+from govkit.workflow.checkup import (
+    SEVERITIES,
+    Ailment,
+    Examination,
+    TagRepair,
+    copies,
+    due,
+    log,
+    machine,
+    of_error,
+    remotes,
+)
 from govkit.workflow.session import Session
 
 SCHEMA = "govkit.doctor/v1"
@@ -51,6 +62,8 @@ CHECKS: list[Check] = [
     Check("attributes", machine.attributes, needs_log=False, machine=True),
     Check("cards and pages", machine.pages, needs_log=False, machine=True),
 ]
+#: What is asked of other machines, where that is wanted.
+ONLINE: list[Check] = [Check("the DVC remote", remotes.served)]
 
 
 @dataclass
@@ -107,14 +120,16 @@ def _has_log(session: Session) -> bool:
         return False
 
 
-def fix(session: Session, *, watch: Callable[[str], None] = lambda _: None) -> Diagnosis:
-    """Run all checks, bring recorded tags back, and run them again.
+def fix(
+    session: Session, *, checks: Sequence[Check] = CHECKS, watch: Callable[[str], None] = lambda _: None
+) -> Diagnosis:
+    """Run checks, bring recorded tags back, and run them again; see :func:`examine` for what it takes.
 
     Raises:
         Usage: if there is no Git repository.
         Refused, Undecided: if the log is not the pinned one, so that what it records is nobody's word.
     """
-    first = examine(session, watch=watch)
+    first = examine(session, checks=checks, watch=watch)
     repairs = [ailment.repair for ailment in first.ailments if ailment.repair is not None]
     if not repairs:
         return first
@@ -126,7 +141,7 @@ def fix(session: Session, *, watch: Callable[[str], None] = lambda _: None) -> D
     if session.options.dry_run:
         return Diagnosis(first.ailments, mended, steps)
     _restore(session, repairs)
-    return Diagnosis(examine(session, watch=watch).ailments, mended, steps)
+    return Diagnosis(examine(session, checks=checks, watch=watch).ailments, mended, steps)
 
 
 def _push(remote: str, repair: TagRepair) -> str:

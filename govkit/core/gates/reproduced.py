@@ -17,7 +17,8 @@ class ReproducedGate(Gate, tag="reproduced", frozen=True, kw_only=True):
     """An independent run of the pipeline, at the version's own commit, gave the same outputs.
 
     Only runs by people who hold one of the roles, and who did not register the version, count. One of them that gave
-    something else is a fail, until a newer one is accepted.
+    something else is a fail, until a newer one is accepted. One that did not make the weights again (``reproduce
+    --only``) can speak against a version, not for it.
 
     Attributes:
         roles: roles whose holders may have signed the run.
@@ -42,7 +43,8 @@ class ReproducedGate(Gate, tag="reproduced", frozen=True, kw_only=True):
         history = context.history
         if history is None:
             return pending(required, "who reproduced it")
-        fix = f"somebody who is {' or '.join(self.roles)} reproduces it"
+        name = f"{context.card.model.name}@{history.version}"
+        fix = f"somebody who is {' or '.join(self.roles)} runs: govkit reproduce '{name}'"
         if history.commit is None or history.registrar is None:
             return Outcome(Verdict.FAIL, required, "it is not registered", f"register the version; then {fix}")
         runs = [
@@ -50,21 +52,23 @@ class ReproducedGate(Gate, tag="reproduced", frozen=True, kw_only=True):
             for run in history.reproductions
             if run.roles & set(self.roles) and run.actor != history.registrar and run.body.commit == history.commit
         ]
-        accepted = [index for index, run in enumerate(runs) if run.body.verdict in self.accept]
-        since = runs[accepted[-1] + 1 :] if accepted else runs
+        agreed = [place for place, run in enumerate(runs) if run.body.verdict in self.accept]
+        whole = [place for place in agreed if context.card.weights.path in runs[place].body.outputs]
+        since = runs[whole[-1] + 1 :] if whole else runs
         different = [run for run in since if run.body.verdict == "different"]
         if different:
             found = f"{different[-1].actor} got something different"
             return Outcome(Verdict.FAIL, required, found, f"find out why; then {fix}")
-        if not accepted:
+        if not agreed:
             other = f"{runs[-1].actor} got it {runs[-1].body.verdict} only" if runs else "by nobody who counts"
             return Outcome(Verdict.FAIL, required, other, fix)
-        newest = runs[accepted[-1]]
+        newest = runs[(whole or agreed)[-1]]
         wrong = _contradiction(newest, context.card.weights)
         if wrong:
             return Outcome(Verdict.ERROR, required, wrong, fix)
-        if since:
-            found = f"{newest.body.verdict} by {newest.actor}, but since {since[-1].body.verdict} by {since[-1].actor}"
+        less = [run for run in since if run.body.verdict not in self.accept]
+        if less:
+            found = f"{newest.body.verdict} by {newest.actor}, but since {less[-1].body.verdict} by {less[-1].actor}"
             return Outcome(Verdict.INCONCLUSIVE, required, found, fix)
         return Outcome(Verdict.PASS, required, f"{newest.body.verdict} by {newest.actor}")
 

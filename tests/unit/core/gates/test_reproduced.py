@@ -12,6 +12,7 @@ from govkit.core.gates.base import Context, Outcome, Reproduction, Verdict
 from govkit.core.gates.reproduced import ReproducedGate
 from tests.unit.core.cards import ITEM, SHA, card, history
 
+PART = {"reports/metrics.json": SHA}
 COMMIT = "git-sha1:" + "1" * 40
 SAME = {"models/m.json": SHA}
 OTHER = {"models/m.json": digests.sha256(b"other")}
@@ -68,6 +69,12 @@ def judge(gate: ReproducedGate, runs: list[Reproduction], **known: Any) -> Outco
         (GATE, [run(outputs={})], Verdict.ERROR, "the run by carol does not say what it got for models/m.json"),
         (LOOSE, [run("within-tolerance", outputs={})], Verdict.ERROR, None),
         (GATE, [run(), run(outputs=OTHER)], Verdict.ERROR, None),
+        (GATE, [run(), run(actor="dan", outputs=PART)], Verdict.PASS, "identical by carol"),
+        (GATE, [run(), run("different", "dan"), run()], Verdict.PASS, "identical by carol"),
+        (GATE, [run(outputs=PART)], Verdict.ERROR, "the run by carol does not say what it got for models/m.json"),
+        (GATE, [run(), run("different", "dan", outputs=PART)], Verdict.FAIL, "dan got something different"),
+        (GATE, [run("different"), run(outputs=PART)], Verdict.FAIL, "carol got something different"),
+        (GATE, [run(), run("within-tolerance", "dan", outputs=PART)], Verdict.INCONCLUSIVE, None),
     ],
 )
 def test_verdict(gate: ReproducedGate, runs: list[Reproduction], expected: Verdict, found: str | None) -> None:
@@ -101,7 +108,7 @@ def test_words() -> None:
     assert outcome.required == (
         "reproduced (identical or within-tolerance) by validator or auditor, not by who registered it"
     )
-    assert outcome.fix == "somebody who is validator or auditor reproduces it"
+    assert outcome.fix == "somebody who is validator or auditor runs: govkit reproduce 'm@1.1.0'"
 
 
 def test_faults_and_roles() -> None:
