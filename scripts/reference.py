@@ -39,6 +39,7 @@ from govkit.core import (
     reproduction,
     schema,
     tags,
+    tolerances,
     verdict,
 )
 from govkit.core.gates import base, kinds, metric
@@ -334,6 +335,7 @@ def pages() -> dict[str, str]:
                 imported.ImportedTag,
                 reproduction.Reproduction,
                 reproduction.FileResult,
+                tolerances.NumberResult,
                 *events.BODIES.values(),
             ],
         )
