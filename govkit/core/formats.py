@@ -25,6 +25,7 @@ from govkit.core import (
     schema,
     tags,
     verdict,
+    why,
 )
 
 
@@ -58,6 +59,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         delivered.SCHEMA: Format(delivered.Manifest),
         delivered.VERDICT_SCHEMA: Format(delivered.DeliveredVerdict),
         report.SCHEMA: Format(report.GateReport),
+        why.SCHEMA: Format(why.Why),
         enrolment.SCHEMA: Format(enrolment.Enrolment),
         exported.SCHEMA: Format(exported.Exported),
         bundle.SCHEMA: Format(bundle.Manifest),

@@ -18,7 +18,12 @@ def write(schema: str, value: Any) -> None:
         schema: the answer's format, such as ``govkit.show/v1``.
         value: a mapping, record or dataclass; a list becomes ``items``.
     """
+    sys.stdout.write(text(schema, value))
+
+
+def text(schema: str, value: Any) -> str:
+    """Return what :func:`write` prints."""
     content = msgspec.to_builtins(value)
     body = content if isinstance(content, dict) else {"items": content}
-    text = json.dumps({"schema": schema, **body}, indent=2, sort_keys=True, ensure_ascii=False)
-    sys.stdout.write(json_text(text) + "\n")
+    written = json.dumps({"schema": schema, **body}, indent=2, sort_keys=True, ensure_ascii=False)
+    return json_text(written) + "\n"
