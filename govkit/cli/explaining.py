@@ -60,12 +60,49 @@ def why(
     if output == "json":
         _put(jsonout.text(found.schema, records.to_value(found)), target)
         return found.exit_code
-    page = whypage.document(found)
-    if output == "table":
-        document.write_table(page)
-    else:
-        _put(htmlpage.page(page) if output == "html" else document.as_markdown(page), target)
+    writer = {"table": document.as_table, "markdown": document.as_markdown, "html": htmlpage.page}[output]
+    _put(writer(whypage.document(found)), target)
     return found.exit_code
+
+
+@click.command()
+@click.argument("before", metavar="MODEL@A")
+@click.argument("after", metavar="MODEL@B")
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["table", "markdown", "json"]),
+    default="table",
+    help="How to print the answer.",
+)
+@click.option(
+    "-o", "--output-file", "target", type=click.Path(path_type=Path), metavar="FILE", help="Else it is printed."
+)
+@common.repo_option
+@common.root_option
+def diff(repo: Path, root: str | None, before: str, after: str, output: str, target: Path | None) -> None:
+    """Show what differs between two registered versions of a model.
+
+    Code (the commits between and the files changed), data by digest, parameters, metrics, fairness, the policy by
+    which each was let in, and who approved it. It is told from the pinned log and the registered cards.
+    """
+    from govkit.core import records
+    from govkit.core.names import split_version
+    from govkit.evidence import diff as evidence
+    from govkit.evidence import diffpage
+    from govkit.reports import document, jsonout
+
+    (model, one), (other_model, other) = split_version(before), split_version(after)
+    if one is None or other is None or model != other_model:
+        what = f"'{before}' and '{after}' are not two versions of one model"
+        raise Usage(what, fix=f"write {model}@1.0.0 {model}@1.1.0; 'govkit history {model}' shows them")
+    found = evidence.gather(common.session(repo, root=root), model, one, other)
+    if output == "json":
+        _put(jsonout.text(found.schema, records.to_value(found)), target)
+    elif output == "markdown":
+        _put(document.as_markdown(diffpage.document(found)), target)
+    else:
+        _put(document.as_table(diffpage.document(found)), target)
 
 
 def _put(text: str, target: Path | None) -> None:

@@ -79,6 +79,7 @@ for _command in (
     looking.show,
     looking.history,
     explaining.why,
+    explaining.diff,
     logs.log,
     verifying.verify,
     verifying.get,

@@ -12,9 +12,9 @@ from govkit.core.followups import Finding
 from govkit.core.gates.base import Check, Verdict
 from govkit.core.moments import Moment
 from govkit.core.report import GateReport
-from govkit.core.state import Clearing, Decision, Promotion, Request
-from govkit.core.why import LetIn, Point, Progress, Proof, Ran, Revoked, Ruling, Standing, Turn, Voice, Waived, Why
-from govkit.evidence import whymade, whyproof, whywords
+from govkit.core.state import Clearing, Promotion
+from govkit.core.why import Point, Progress, Proof, Ran, Revoked, Ruling, Standing, Turn, Waived, Why
+from govkit.evidence import letin, whymade, whyproof, whywords
 from govkit.evidence.signing import Signatures
 from govkit.workflow import facts, judge, retrospect
 from govkit.workflow.session import Session
@@ -69,13 +69,13 @@ class _Answer:
             event=self.moment.index if self.moment.index >= 0 else None,
             standing=self._standing(),
             answer=[],
-            let_in=self._let_in(last) if last else None,
+            let_in=letin.of(self.state, last, self.signatures) if last else None,
             until=self.signatures.of(self.next.at) if self.next and last else None,
             revoked=self._revoked(last) if last else None,
             made=self._made(last) if last else None,
             gates=gates,
-            requests=[self.signatures.asking(request) for request in self._requests(last)] if last else [],
-            decisions=self._decisions(last) if last else [],
+            requests=[self.signatures.asking(request) for request in letin.requests(self.state, last)] if last else [],
+            decisions=letin.decisions(self.state, last, self.signatures) if last else [],
             policies=self._policies(last) if last else [],
             waived=self._waived(last, gates) if last and gates else [],
             points=self._points(last) if last else [],
@@ -116,21 +116,6 @@ class _Answer:
 
     # -- how it was let in --------------------------------------------------------------------------------------
 
-    def _let_in(self, last: Promotion) -> LetIn:
-        body, original = last.body, retrospect.original(self.state, last)
-        return LetIn(
-            version=body.version,
-            kind=body.kind,
-            override=last.override,
-            tag=body.tag.name,
-            reason=body.reason,
-            ticket=body.ticket,
-            expires=body.expires,
-            review_by=body.review_by,
-            first=self.signatures.of(original.at) if original is not last else None,
-            signed=self.signatures.of(last.at),
-        )
-
     def _revoked(self, last: Promotion) -> Revoked | None:
         found = self.state.revoked.get((self.model, last.body.version))
         if found is None:
@@ -163,33 +148,7 @@ class _Answer:
         checks = [*found.checks, *own]
         return structs.replace(found, checks=checks, open=not reports.blocking(found.version, checks))
 
-    # -- who decided --------------------------------------------------------------------------------------------
-
-    def _requests(self, last: Promotion) -> list[Request]:
-        """Return the request that it was let in on, and that of a rollback of its own."""
-        named = [retrospect.original(self.state, last).body.request, last.body.request]
-        found = [self.state.requests[name] for name in dict.fromkeys(named) if name in self.state.requests]
-        return sorted(found, key=lambda request: request.at.index)
-
-    def _decisions(self, last: Promotion) -> list[Voice]:
-        """Return every decision on this version for this stage by then, whatever became of its request."""
-        original = retrospect.original(self.state, last)
-        rests = {*original.body.decisions, *last.body.decisions}
-        own = self._requests(last)
-        holds = dict.fromkeys(request.hold for request in own)
-        found = [
-            self.signatures.voice(
-                request,
-                decision,
-                counted=decision.at.id in rests,
-                note=_note(decision, request, elsewhere=request not in own),
-            )
-            for hold in holds
-            for request in self.state.by_hold.get(hold, [])
-            for decision in request.decisions
-            if decision.at.index <= last.at.index
-        ]
-        return sorted(found, key=lambda voice: voice.signed.index)
+    # -- under which policy --------------------------------------------------------------------------------------
 
     def _policies(self, last: Promotion) -> list[Ruling]:
         original = retrospect.original(self.state, last)
@@ -217,7 +176,7 @@ class _Answer:
                     request,
                     decision,
                     counted=last_words[decision.person] is decision and decision.body.decision == "approve",
-                    note=_note(decision, request),
+                    note=letin.note(decision, request),
                 )
                 for decision in words
                 if request
@@ -283,15 +242,3 @@ class _Answer:
             asked=entry is self.last,
             signed=self.signatures.of(entry.at),
         )
-
-
-def _note(decision: Decision, request: Request, *, elsewhere: bool = False) -> str:
-    """Say of a decision why nothing rests on it."""
-    if elsewhere and decision.body.decision == "approve":
-        how = {"break-glass": "an emergency", "rollback": "going back"}.get(request.body.action, "the same")
-        return f"said of another request, for {how} (event {request.at.index})"
-    return {
-        "approve": "it was not needed, or did not count, when the version was let in",
-        "reject": "it no longer held: it was taken back, or lifted by somebody who may",
-        "lift": "it lifted an earlier no",
-    }[decision.body.decision]

@@ -67,16 +67,16 @@ def _strip(found: Why) -> Facts:
     let_in = found.let_in
     pairs = [("Stage", Cell(found.stage))]
     if let_in is not None:
-        pairs += [("Version", Cell(let_in.version)), ("Let in", _when(let_in.signed))]
+        pairs += [("Version", Cell(let_in.version)), ("Let in", when(let_in.signed))]
         pairs += [
-            ("Until", _when(found.until) if found.until else Cell("today", note="it still is what the log has there"))
+            ("Until", when(found.until) if found.until else Cell("today", note="it still is what the log has there"))
         ]
         pairs += [("By", Cell(who(let_in.signed)))]
     pairs += [("Last event that counts", Cell("none" if found.event is None else str(found.event)))]
     return Facts(pairs)
 
 
-def _when(signed: Signed) -> Cell:
+def when(signed: Signed) -> Cell:
     """Return a claimed time, and beside it when mirrors received the event."""
     notes = [f"counts from {signed.counted}"] if signed.counted != signed.claimed else []
     notes += [f"mirror {one.mirror} had it at {one.time}" for one in signed.mirrored]
@@ -102,7 +102,7 @@ def _sections(found: Why) -> Iterator[Section]:
         yield Section("open", "Conditions, and what was left to do", [*_points(found.points)])
     turn = asked_turn(found)
     if found.standing == "cleared" and turn is not None:
-        by = f"{who(turn.signed)}, {_when(turn.signed).text}"
+        by = f"{who(turn.signed)}, {when(turn.signed).text}"
         yield Section("emptied", "Why it was empty", [Quote(by, said(turn.reason))])
     yield Section("turns", "What came before, and after", [*_turns(found)])
     yield Section("proof", "Whether all of it still proves", [*_proof(found)])
@@ -116,9 +116,9 @@ def _served(found: Why) -> Iterator[Block]:
     if let_in is None:
         return
     pairs = [("Version", Cell(f"{found.model}@{let_in.version}")), ("Came in", Cell(TURNS[let_in.kind]))]
-    pairs += [("Let in by", Cell(who(let_in.signed))), ("When", _when(let_in.signed))]
-    pairs += [("Let in first", Cell(f"by {who(let_in.first)}, {_when(let_in.first).text}"))] if let_in.first else []
-    pairs += [("Until", _when(found.until) if found.until else Cell("nothing has come after it"))]
+    pairs += [("Let in by", Cell(who(let_in.signed))), ("When", when(let_in.signed))]
+    pairs += [("Let in first", Cell(f"by {who(let_in.first)}, {when(let_in.first).text}"))] if let_in.first else []
+    pairs += [("Until", when(found.until) if found.until else Cell("nothing has come after it"))]
     pairs += [("Signed tag", Cell(let_in.tag, "code")), ("Event of the log", Cell(str(let_in.signed.index)))]
     pairs += [("May serve until", Cell(let_in.expires))] if let_in.expires and let_in.override else []
     pairs += [("To be approved again by", Cell(let_in.review_by))] if let_in.review_by else []
@@ -146,7 +146,7 @@ def _made(made: Made) -> Iterator[Block]:
     pairs += [
         ("Weights", Cell(weights.path, "code", note=f"{weights.sha256 or 'no digest'}, {text.size(weights.size)}"))
     ]
-    pairs += [("Registered by", Cell(who(made.registered))), ("Registered", _when(made.registered))]
+    pairs += [("Registered by", Cell(who(made.registered))), ("Registered", when(made.registered))]
     yield Facts(pairs)
     if made.data:
         yield Table("Data", ["File or folder", "SHA-256", "Size", "From"], [_item(item) for item in made.data])
@@ -162,7 +162,7 @@ def _made(made: Made) -> Iterator[Block]:
     yield from (Paragraph(f"Not known: {said(gap)}.") for gap in made.gaps)
     for one in made.reproduced:
         yield Paragraph(
-            f"Made again by {who(one.signed)}, {_when(one.signed).text}: {_REPRODUCED.get(one.verdict, one.verdict)}."
+            f"Made again by {who(one.signed)}, {when(one.signed).text}: {_REPRODUCED.get(one.verdict, one.verdict)}."
         )
     if not made.reproduced:
         yield Paragraph(
@@ -213,7 +213,7 @@ def checks(caption: str, found: Sequence[Check]) -> Table:
 def _decided(found: Why) -> Iterator[Block]:
     for one in found.requests:
         ticket = f", under {one.ticket}" if one.ticket else ""
-        yield Quote(f"{who(one.signed)} asked, {_when(one.signed).text}{ticket}", said(one.reason))
+        yield Quote(f"{who(one.signed)} asked, {when(one.signed).text}{ticket}", said(one.reason))
     if found.decisions:
         yield voices("Decisions", found.decisions)
     else:
@@ -230,7 +230,7 @@ def voices(caption: str, found: Sequence[Voice]) -> Table:
                 note="" if one.counted else one.note,
             ),
             Cell(said(_words(one))),
-            _when(one.signed),
+            when(one.signed),
             _event(one.signed),
         ]
         for one in found
@@ -254,7 +254,7 @@ def _policy(policy: Ruling) -> Iterator[Block]:
             (f"Policy under which it was {policy.about}", Cell(policy.digest, "digest")),
             ("Which one", Cell(f"number {policy.number} of this log, version {policy.rules} of the log's rules")),
             ("Adopted by", Cell(who(policy.adopted), note="alone, as the one who may" if policy.alone else "")),
-            ("When", _when(policy.adopted)),
+            ("When", when(policy.adopted)),
             ("Event of the log", Cell(str(policy.adopted.index))),
         ]
     )
@@ -278,7 +278,7 @@ def _aside(found: Why) -> Iterator[Block]:
                 Cell(who(one.signed)),
                 Cell(said(one.reason), note=one.ticket),
                 Cell(one.expires),
-                _when(one.signed),
+                when(one.signed),
             ]
             for one in found.waived
         ]
@@ -320,7 +320,7 @@ def _turns(found: Why) -> Iterator[Block]:
     rows = [
         [
             Cell(one.version or "nothing", note=TURNS[one.kind] + ("; THE ONE ASKED ABOUT" if one.asked else "")),
-            _when(one.signed),
+            when(one.signed),
             Cell(who(one.signed)),
             Cell(said(one.reason)),
             _event(one.signed),

@@ -6,7 +6,6 @@ Whatever is in one is text from others. It is made inert where it is written out
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -132,42 +131,34 @@ def said(text: str) -> str:
 # -- in a terminal ----------------------------------------------------------------------------------------------------
 
 
-def write_table(document: Document) -> None:
-    """Print a document for a terminal."""
-    table.write(f"{document.kind}: {document.title}")
-    table.write(f"{table.ICONS[document.tone].split()[0]} {document.verdict}")
-    for alarm in document.alarms:
-        table.write(f"! {alarm}")
-    sys.stdout.write("\n")
-    for sentence in document.lead:
-        table.write(sentence)
+def as_table(document: Document) -> str:
+    """Return a document for a terminal; its tables are as wide as that is."""
+    lines = [f"{document.kind}: {document.title}", f"{table.ICONS[document.tone].split()[0]} {document.verdict}"]
+    lines += [*(f"! {alarm}" for alarm in document.alarms), "", *document.lead]
+    written = [table.one_line(text) for text in lines]
     for section in document.sections:
-        sys.stdout.write("\n")
-        table.write(f"── {section.title}")
+        written += ["", table.one_line(f"── {section.title}")]
         for block in section.blocks:
-            _write(block)
-    sys.stdout.write("\n")
-    for text in document.foot:
-        table.write(text)
+            written += _lines(block)
+    return "\n".join([*written, "", *map(table.one_line, document.foot), ""])
 
 
-def _write(block: Block) -> None:
+def _lines(block: Block) -> Iterator[str]:
     if isinstance(block, Paragraph):
-        table.write(f"{'! ' if block.tone == 'alarm' else ''}{block.text}")
+        yield table.one_line(f"{'! ' if block.tone == 'alarm' else ''}{block.text}")
     elif isinstance(block, Quote):
-        table.write(f"{block.by}:")
-        table.write(f"  “{line(block.text)}”")
+        yield table.one_line(f"{block.by}:")
+        yield f"  “{line(block.text)}”"
     elif isinstance(block, Facts):
         width = max(len(label) for label, _ in block.pairs)
         for label, cell in block.pairs:
             note = f" ({cell.note})" if cell.note else ""
-            table.write(f"  {label:<{width}}  {line(cell.text)}{note}")
+            yield f"  {label:<{width}}  {line(f'{cell.text}{note}')}"
     elif block.rows:
-        sys.stdout.write("\n")
-        table.table(block.columns, [[_plain(cell) for cell in row] for row in block.shown], title=block.caption)
-        if block.rest:
-            table.write(block.rest)
-        sys.stdout.write("\n")
+        rows = [[_plain(cell) for cell in row] for row in block.shown]
+        yield from ("", table.drawn(block.columns, rows, title=block.caption))
+        yield from ([table.one_line(block.rest)] if block.rest else [])
+        yield ""
 
 
 def _plain(cell: Cell) -> str:
