@@ -11,7 +11,7 @@ from govkit.core.gates.base import Verdict, describe
 from govkit.core.why import Parameter
 from govkit.evidence.whypage import voices, when
 from govkit.evidence.whywords import TURNS, who
-from govkit.reports.document import Block, Cell, Document, Facts, Paragraph, Section, Table, said
+from govkit.reports.document import Block, Cell, Document, Facts, Paragraph, Section, Table
 
 _MARKS = {"looser": "! looser", "stricter": "+ stricter", "other": "other"}
 _ABOUT = {"contract": "Contract", "pipeline": "Pipeline", "statements": "What people say"}
@@ -46,10 +46,10 @@ def _lead(found: Diff) -> Iterator[str]:
     counts = [
         (len(found.data), "data snapshot"),
         (len(found.parameters), "parameter"),
-        (len(found.policy.rules), "rule of the policy"),
+        (len(found.policy.rules), "policy rule"),
     ]
     commits = text.things(found.code.added, "commit")
-    changed = [text.things(count, noun).replace("rule of the policys", "rules of the policy") for count, noun in counts]
+    changed = [text.things(count, noun) for count, noun in counts]
     between = f"From {found.before.version} to {found.after.version}"
     if found.code.problem:
         yield f"{between}: {', '.join(changed)} changed; what changed in Git cannot be told."
@@ -92,7 +92,7 @@ def _code(code: CodeChange, before: Side, after: Side) -> Iterator[Block]:
     if code.dropped:
         words = f"{text.things(code.dropped, 'commit')} of {before.version} are not in {after.version}"
         yield Paragraph(f"{words}: neither builds on the other as a whole.", "alarm")
-    rows = [[Cell(one.id[:12], "code"), Cell(said(one.subject)), Cell(said(one.author))] for one in code.commits]
+    rows = [[Cell(one.id[:12], "code"), Cell(one.subject), Cell(one.author)] for one in code.commits]
     yield Table("Commits, newest first", ["Commit", "Says", "By, as it says itself"], rows)
     if code.added > len(code.commits):
         yield Paragraph(f"and {code.added - len(code.commits):,} older ones", "note")
@@ -137,7 +137,7 @@ def _name(change: ParameterChange) -> Cell:
 
 
 def _value(parameter: Parameter | None) -> Cell:
-    return Cell("not there" if parameter is None else said(text.reported(parameter.value, text.exact)))
+    return Cell("not there" if parameter is None else text.reported(parameter.value, text.exact))
 
 
 def _columns(found: Diff) -> list[str]:
@@ -166,7 +166,7 @@ def _numbers(found: Diff, numbers: Sequence[NumberChange], caption: str, none: s
 
 
 def _measure(measure: Measure | None) -> Cell:
-    return Cell("not reported" if measure is None else said(describe(measure)), "number")
+    return Cell("not reported" if measure is None else describe(measure), "number")
 
 
 def _difference(difference: float | None) -> str:
@@ -181,8 +181,8 @@ def _texts(found: Diff) -> Iterator[Block]:
     rows = [
         [
             Cell(text.human(one.what), note=_ABOUT[one.about]),
-            Cell(said(one.before) or "nothing"),
-            Cell(said(one.after) or "nothing"),
+            Cell(one.before or "nothing"),
+            Cell(one.after or "nothing"),
         ]
         for one in found.texts
     ]
@@ -203,7 +203,7 @@ def _policy(found: Diff) -> Iterator[Block]:
         f"{found.before.version} was judged by the policy of event {policy.before_event} ({policy.before}), "
         f"{found.after.version} by that of event {policy.after_event} ({policy.after})."
     )
-    rows = [[Cell(_MARKS[one.effect]), Cell(said(one.words)), Cell(one.path, "code")] for one in policy.rules]
+    rows = [[Cell(_MARKS[one.effect]), Cell(one.words), Cell(one.path, "code")] for one in policy.rules]
     yield Table("What changed in it", ["Effect", "What", "Where"], rows)
 
 

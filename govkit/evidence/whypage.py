@@ -35,7 +35,7 @@ def document(found: Why) -> Document:
         verdict=verdict(found.proof),
         tone=_TONES[found.proof.verdict],
         lead=found.answer,
-        alarms=[*_alarms(found)],
+        alarms=[said(alarm) for alarm in _alarms(found)],
         facts=_strip(found),
         sections=sections,
         foot=_foot(found),
@@ -59,7 +59,7 @@ def _alarms(found: Why) -> Iterator[str]:
     if found.revoked is not None and (found.let_in is None or proof.about != "serving"):
         since = "" if found.revoked.then else "since then "
         signed = found.revoked.signed
-        yield f"The version was {since}revoked, by {who(signed)} at {signed.claimed}: {said(found.revoked.reason)}"
+        yield f"The version was {since}revoked, by {who(signed)} at {signed.claimed}: {found.revoked.reason}"
     yield from (note for note in found.notes if note.startswith("THE MIRROR"))
 
 
@@ -103,7 +103,7 @@ def _sections(found: Why) -> Iterator[Section]:
     turn = asked_turn(found)
     if found.standing == "cleared" and turn is not None:
         by = f"{who(turn.signed)}, {when(turn.signed).text}"
-        yield Section("emptied", "Why it was empty", [Quote(by, said(turn.reason))])
+        yield Section("emptied", "Why it was empty", [Quote(by, turn.reason)])
     yield Section("turns", "What came before, and after", [*_turns(found)])
     yield Section("proof", "Whether all of it still proves", [*_proof(found)])
 
@@ -126,7 +126,7 @@ def _served(found: Why) -> Iterator[Block]:
     if let_in.reason:
         yield Quote(
             f"{who(let_in.signed)}, when letting it in" + (f", under {let_in.ticket}" if let_in.ticket else ""),
-            said(let_in.reason),
+            let_in.reason,
         )
     if found.ran:
         rows = [[Cell(one.environment), Cell(one.status), Cell(one.by), Cell(one.time)] for one in found.ran]
@@ -141,7 +141,7 @@ def _served(found: Why) -> Iterator[Block]:
 
 def _made(made: Made) -> Iterator[Block]:
     weights = made.weights
-    pairs = [("Code, the commit", Cell(made.commit.partition(":")[2], "code", note=said(made.subject)))]
+    pairs = [("Code, the commit", Cell(made.commit.partition(":")[2], "code", note=made.subject))]
     pairs += [("Written by", Cell(made.author, note="as the commit itself says"))] if made.author else []
     pairs += [
         ("Weights", Cell(weights.path, "code", note=f"{weights.sha256 or 'no digest'}, {text.size(weights.size)}"))
@@ -153,13 +153,13 @@ def _made(made: Made) -> Iterator[Block]:
     else:
         yield Paragraph("No data snapshot is known.", "note")
     if made.parameters:
-        values = [said(text.reported(one.value, text.exact)) for one in made.parameters]
+        values = [text.reported(one.value, text.exact) for one in made.parameters]
         rows = [[Cell(p.name), Cell(v), Cell(p.file, "code")] for p, v in zip(made.parameters, values, strict=True)]
         yield Table("Parameters", ["Name", "Value", "File"], rows)
     if made.code:
         rows = [[Cell(f.path, "code"), Cell(f.sha256, "digest"), Cell(text.size(f.size), "number")] for f in made.code]
         yield Table("Code that it depends on", ["File", "SHA-256", "Size"], rows)
-    yield from (Paragraph(f"Not known: {said(gap)}.") for gap in made.gaps)
+    yield from (Paragraph(f"Not known: {gap}.") for gap in made.gaps)
     for one in made.reproduced:
         yield Paragraph(
             f"Made again by {who(one.signed)}, {when(one.signed).text}: {_REPRODUCED.get(one.verdict, one.verdict)}."
@@ -213,7 +213,7 @@ def checks(caption: str, found: Sequence[Check]) -> Table:
 def _decided(found: Why) -> Iterator[Block]:
     for one in found.requests:
         ticket = f", under {one.ticket}" if one.ticket else ""
-        yield Quote(f"{who(one.signed)} asked, {when(one.signed).text}{ticket}", said(one.reason))
+        yield Quote(f"{who(one.signed)} asked, {when(one.signed).text}{ticket}", one.reason)
     if found.decisions:
         yield voices("Decisions", found.decisions)
     else:
@@ -229,7 +229,7 @@ def voices(caption: str, found: Sequence[Voice]) -> Table:
                 {"approve": "yes", "reject": "NO", "lift": "lifts a no"}[one.decision],
                 note="" if one.counted else one.note,
             ),
-            Cell(said(_words(one))),
+            Cell(_words(one)),
             when(one.signed),
             _event(one.signed),
         ]
@@ -261,7 +261,7 @@ def _policy(policy: Ruling) -> Iterator[Block]:
     if policy.adopted.index == 0:
         yield Paragraph("It is the first policy, with which the log was opened: nobody had to approve it.", "note")
     if policy.reason:
-        yield Quote("Why it was asked for", said(policy.reason))
+        yield Quote("Why it was asked for", policy.reason)
     if policy.decisions:
         yield voices("Who approved this policy", policy.decisions)
 
@@ -276,7 +276,7 @@ def _aside(found: Why) -> Iterator[Block]:
             [
                 Cell(one.gate),
                 Cell(who(one.signed)),
-                Cell(said(one.reason), note=one.ticket),
+                Cell(one.reason, note=one.ticket),
                 Cell(one.expires),
                 when(one.signed),
             ]
@@ -298,10 +298,10 @@ def _points(found: Sequence[Point]) -> Iterator[Block]:
     rows = [
         [
             Cell(one.name),
-            Cell(said(one.text), note=f"opened by {who(one.opened)}"),
+            Cell(one.text, note=f"opened by {who(one.opened)}"),
             Cell(one.owner, note=f"until {one.due}"),
             Cell(one.then),
-            Cell(one.today, note=f"{who(one.closed)}: {said(one.resolution)}" if one.closed else ""),
+            Cell(one.today, note=f"{who(one.closed)}: {one.resolution}" if one.closed else ""),
         ]
         for one in found
     ]
@@ -322,7 +322,7 @@ def _turns(found: Why) -> Iterator[Block]:
             Cell(one.version or "nothing", note=TURNS[one.kind] + ("; THE ONE ASKED ABOUT" if one.asked else "")),
             when(one.signed),
             Cell(who(one.signed)),
-            Cell(said(one.reason)),
+            Cell(one.reason),
             _event(one.signed),
         ]
         for one in _around(found)

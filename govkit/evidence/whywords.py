@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from govkit.core.gates.base import Check
 from govkit.core.report import in_words
 from govkit.core.why import LetIn, Proof, Signed, Turn, Voice, Why
+from govkit.reports.document import said
 
 _RECORD = {
     "proven": "PROVEN",
     "refused": "NOT PROVEN: something is wrong",
     "undecided": "NOT PROVEN: it cannot be decided",
 }
+#: A name or a ticket is no longer than this in a sentence.
+_LONGEST = 200
 TURNS = {
     "promote": "let in",
     "break-glass": "let in BY BREAK-GLASS",
@@ -23,7 +26,7 @@ TURNS = {
 
 def who(signed: Signed) -> str:
     """Return who signed an event: their name, and the id that the log knows them by."""
-    return signed.by if signed.name in ("", signed.by) else f"{signed.name} ({signed.by})"
+    return signed.by if signed.name in ("", signed.by) else f"{said(signed.name, _LONGEST)} ({signed.by})"
 
 
 def moment(found: Why) -> str:
@@ -86,7 +89,7 @@ def asked_turn(found: Why) -> Turn | None:
 
 def _how(let_in: LetIn) -> str:
     begins = f"It was let in at {let_in.signed.claimed} by {who(let_in.signed)}"
-    ticket = f", under {let_in.ticket}" if let_in.ticket else ""
+    ticket = f", under {said(let_in.ticket, _LONGEST)}" if let_in.ticket else ""
     if let_in.kind == "break-glass":
         return f"{begins} BY BREAK-GLASS: as an emergency, past the usual requirements{ticket}."
     if let_in.kind == "rollback" and let_in.first is not None:
@@ -104,11 +107,11 @@ def _approved(found: Why) -> str:
         return f"{asked}; nobody's yes is known."
     conditions = sum(len(voice.conditions) for voice in yes)
     more = f", on {conditions} condition{'' if conditions == 1 else 's'}" if conditions else ""
-    return f"{asked}; {_list([_said(voice) for voice in yes])} said yes{more}."
+    return f"{asked}; {_list([_in_role(voice) for voice in yes])} said yes{more}."
 
 
-def _said(voice: Voice) -> str:
-    return f"{who(voice.signed)} as {voice.role}"
+def _in_role(voice: Voice) -> str:
+    return f"{who(voice.signed)} as {said(voice.role, _LONGEST)}"
 
 
 def _list(parts: list[str]) -> str:
@@ -150,12 +153,12 @@ def verdict(proof: Proof) -> str:
 
 def _proof(found: Why) -> str:
     proof = found.proof
-    said = f"Checked again today: {verdict(proof)}."
+    words = f"Checked again today: {verdict(proof)}."
     if proof.shut:
         stands = "To serve today, what has come since would stand in the way"
-        said += f" {stands if proof.about == 'record' else 'What stands in the way'}: {_gates(proof.shut)}."
-    return said
+        words += f" {stands if proof.about == 'record' else 'What stands in the way'}: {_gates(proof.shut)}."
+    return words
 
 
 def _gates(checks: list[Check]) -> str:
-    return ", ".join(check.gate for check in checks)
+    return said(", ".join(check.gate for check in checks), _LONGEST)

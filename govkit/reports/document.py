@@ -25,8 +25,23 @@ MOST = 100
 _INSTANT = re.compile(r"(?<=[0-9]T[0-9]{2})<span>:</span>([0-9]{2})<span>:</span>([0-9]{2}Z)")
 
 
+def said(text: str, longest: int = LONGEST) -> str:
+    """Return somebody's words, cut where they are longer than a page can bear."""
+    text = text.strip()
+    return text if len(text) <= longest else f"{text[:longest]} … (and {len(text) - longest:,} more characters)"
+
+
+class _Words:
+    """Cuts the texts of a part of a document: whoever writes it need not think of it."""
+
+    def __post_init__(self) -> None:
+        for name in ("by", "text", "note"):
+            if hasattr(self, name):
+                object.__setattr__(self, name, said(getattr(self, name)))
+
+
 @dataclass(frozen=True)
-class Cell:
+class Cell(_Words):
     """A text in a table or beside a label.
 
     Attributes:
@@ -41,7 +56,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Paragraph:
+class Paragraph(_Words):
     """A paragraph; ``tone`` is what a reader must not miss (``alarm``), what is good to know (``note``), or plain."""
 
     text: str
@@ -56,7 +71,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Quote:
+class Quote(_Words):
     """Somebody's own words: who says them, and where that counts when."""
 
     by: str
@@ -120,12 +135,6 @@ class Document:
     facts: Facts
     sections: Sequence[Section]
     foot: Sequence[str] = field(default_factory=list)
-
-
-def said(text: str) -> str:
-    """Return somebody's words, cut where they are longer than a page can bear."""
-    text = text.strip()
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]} … (and {len(text) - LONGEST:,} more characters)"
 
 
 # -- in a terminal ----------------------------------------------------------------------------------------------------
