@@ -66,8 +66,8 @@ class Week:
 def live(world: World, hostile: str = "") -> Week:
     """Let the week pass in a world in which 1.1.0 has replaced 1.0.0.
 
-    Day 1: back to 1.0.0. Day 2: a stricter policy, with break-glass. Day 3: 1.2.0 by break-glass, until day 5. Day 6:
-    cleared. Day 8: 1.2.0 in the usual way, a gate waived, on a condition. Day 9: revoked.
+    Day 1: back to 1.0.0. Day 2: a stricter policy, with break-glass. Day 3: 1.2.0, from other data, by break-glass,
+    until day 5. Day 6: cleared. Day 8: 1.2.0 in the usual way, a gate waived, on a condition. Day 9: revoked.
 
     Args:
         world: the world.
@@ -82,6 +82,9 @@ def live(world: World, hostile: str = "") -> Week:
         world.let_record("finding.closed", "risk-owner")
         world.change_policy(PARITY, STRICTER)
         week.done("policy")
+        rows = world.repo / "data" / "rows.csv"
+        rows.write_text(rows.read_text() + "100\n")
+        world.shell("dvc", "add", "-q", "data/rows.csv")
         world.retrain(0.9)
         world.register("1.2.0")
     _break_glass(week, hostile)

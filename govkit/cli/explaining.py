@@ -113,6 +113,8 @@ def _put(text: str, target: Path | None) -> None:
     if target is None:
         sys.stdout.write(text)
         return
+    if target.is_dir():
+        raise Usage(f"{target} is a folder", fix="name a file with -o")
     try:
         files.write(target, text.encode("utf-8", "backslashreplace"))
     except OSError as error:

@@ -275,13 +275,13 @@ class Proof(Record, frozen=True):
 
     Attributes:
         verdict: ``proven`` (exit code 0), ``refused`` (1) or ``undecided`` (3), for what ``about`` says.
-        about: what is proven: that the version may serve now (``serving``, as ``govkit verify``), that the record of
-            how it was let in is sound (``record``, of a version that does not serve any more), or that the stage was
-            empty (``empty``).
+        about: what is proven: of now, that the version may serve (``serving``, as ``govkit verify``); of a moment that
+            somebody named, that the record of how it was let in is sound (``record``); or that the stage was empty
+            (``empty``).
         record: the verdict over ``checks`` alone, whatever has come since.
         checks: what was checked of the record.
-        today: what has come since: of a version that the stage still has, all such checks; else those that would keep
-            it from serving today, which do not touch what was.
+        today: what has come since: of now, all such checks; else those that would keep the version from serving today,
+            which do not touch what was.
         notes: what else was seen.
     """
 

@@ -94,7 +94,7 @@ class _Answer:
         return answer
 
     def _proof(self) -> Proof:
-        is_now, is_before = self.next is None, self.moment.index < 0
+        is_now, is_before = not self.moment.asked, self.moment.index < 0
         return whyproof.of(self.session, self.model, self.last, is_now=is_now, is_before=is_before)
 
     def _standing(self) -> Standing:

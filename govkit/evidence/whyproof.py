@@ -33,7 +33,7 @@ def of(session: Session, model: str, last: Promotion | Clearing | None, *, is_no
         session: the repository.
         model: the model.
         last: what the stage had at the moment that is asked about; None if nothing had been let in.
-        is_now: whether it still has that.
+        is_now: whether the question is about now.
         is_before: whether that moment lies before everything, so that the log knows nothing of it.
     """
     about: _About = "empty" if not isinstance(last, Promotion) else "serving" if is_now else "record"
