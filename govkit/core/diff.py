@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from govkit.core.card import Item, Measure
 from govkit.core.records import Digest, GitId, Index, Model, Record, Version
-from govkit.core.why import LetIn, Parameter, Signed, Voice
+from govkit.core.why import Entrance, Parameter, Signed, Voice
 
 SCHEMA: Final = "govkit.diff/v1"
 
@@ -145,7 +145,7 @@ class WayIn(Record, frozen=True):
 
     stage: str
     version: Version
-    let_in: LetIn | None
+    let_in: Entrance | None
     decisions: list[Voice]
 
 

@@ -99,7 +99,7 @@ class Voice(Record, frozen=True):
     signed: Signed
 
 
-class LetIn(Record, frozen=True):
+class Entrance(Record, frozen=True):
     """How a version came into the stage.
 
     Attributes:
@@ -338,7 +338,7 @@ class Why(Record, frozen=True):
     event: Index | None
     standing: Standing
     answer: list[str]
-    let_in: LetIn | None
+    let_in: Entrance | None
     until: Signed | None
     revoked: Revoked | None
     made: Made | None

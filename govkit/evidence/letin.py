@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from govkit.core.state import Decision, Promotion, Request, State
-from govkit.core.why import LetIn, Voice
+from govkit.core.why import Entrance, Voice
 from govkit.evidence.signing import Signatures
 from govkit.workflow import retrospect
 
 
-def of(state: State, promotion: Promotion, signatures: Signatures) -> LetIn:
+def of(state: State, promotion: Promotion, signatures: Signatures) -> Entrance:
     """Return how a version was let in."""
     body, original = promotion.body, retrospect.original(state, promotion)
-    return LetIn(
+    return Entrance(
         version=body.version,
         kind=body.kind,
         override=promotion.override,

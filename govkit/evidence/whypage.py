@@ -59,7 +59,7 @@ def _alarms(found: Why) -> Iterator[str]:
     if found.revoked is not None and (found.let_in is None or proof.about != "serving"):
         since = "" if found.revoked.then else "since then "
         signed = found.revoked.signed
-        yield f"The version was {since}revoked, by {who(signed)} at {signed.claimed}: {found.revoked.reason}"
+        yield f"The version was {since}revoked, by {who(signed)} at {signed.claimed}: “{found.revoked.reason}”"
     yield from (note for note in found.notes if note.startswith("THE MIRROR"))
 
 
@@ -125,7 +125,8 @@ def _served(found: Why) -> Iterator[Block]:
     yield Facts(pairs)
     if let_in.reason:
         yield Quote(
-            f"{who(let_in.signed)}, when letting it in" + (f", under {let_in.ticket}" if let_in.ticket else ""),
+            f"{who(let_in.signed)}, when letting it in"
+            + (f", under the ticket “{let_in.ticket}”" if let_in.ticket else ""),
             let_in.reason,
         )
     if found.ran:
@@ -212,7 +213,7 @@ def checks(caption: str, found: Sequence[Check]) -> Table:
 
 def _decided(found: Why) -> Iterator[Block]:
     for one in found.requests:
-        ticket = f", under {one.ticket}" if one.ticket else ""
+        ticket = f", under the ticket “{one.ticket}”" if one.ticket else ""
         yield Quote(f"{who(one.signed)} asked, {when(one.signed).text}{ticket}", one.reason)
     if found.decisions:
         yield voices("Decisions", found.decisions)
@@ -239,7 +240,7 @@ def voices(caption: str, found: Sequence[Voice]) -> Table:
 
 
 def _words(voice: Voice) -> str:
-    conditions = "".join(f" ON CONDITION, for {c.owner} until {c.due}: {c.text}" for c in voice.conditions)
+    conditions = "".join(f" — ON CONDITION, for {c.owner} until {c.due}: {c.text}" for c in voice.conditions)
     return f"{voice.comment or voice.meaning}{conditions}"
 
 

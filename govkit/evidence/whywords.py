@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from govkit.core.gates.base import Check
 from govkit.core.report import in_words
-from govkit.core.why import LetIn, Proof, Signed, Turn, Voice, Why
+from govkit.core.why import Entrance, Proof, Signed, Turn, Voice, Why
 from govkit.reports.document import said
 
 _RECORD = {
@@ -87,9 +87,9 @@ def asked_turn(found: Why) -> Turn | None:
     return next((turn for turn in found.turns if turn.asked), None)
 
 
-def _how(let_in: LetIn) -> str:
+def _how(let_in: Entrance) -> str:
     begins = f"It was let in at {let_in.signed.claimed} by {who(let_in.signed)}"
-    ticket = f", under {said(let_in.ticket, _LONGEST)}" if let_in.ticket else ""
+    ticket = f", under the ticket “{said(let_in.ticket, _LONGEST)}”" if let_in.ticket else ""
     if let_in.kind == "break-glass":
         return f"{begins} BY BREAK-GLASS: as an emergency, past the usual requirements{ticket}."
     if let_in.kind == "rollback" and let_in.first is not None:

@@ -86,3 +86,13 @@ def test_deploy_on_kubernetes(replaced: World) -> None:
     run(replaced, commands(page), {})
     found = {path.name for path in (replaced.repo / "manifests").iterdir()}
     assert found == set(re.findall(r"^\| `([a-z-]+\.yaml)` \|", (PAGES / page).read_text(), re.MULTILINE))
+
+
+def test_answer_why(replaced: World) -> None:
+    """The page's questions are answered at a time of this repository; what a moment ago was is proven, and nothing is written."""
+    page = "answer-why.md"
+    time = replaced.log().state.effective
+    before = replaced.log().head.size
+    run(replaced, [line.replace("2026-11-23T10:15:00Z", time) for line in commands(page)], {})
+    assert "scorer@1.1.0 in production" in (replaced.repo / "why.html").read_text()
+    assert replaced.log().head.size == before

@@ -13,7 +13,7 @@ from govkit.core.gates.base import Check, Verdict
 from govkit.core.report import GateReport
 from govkit.core.why import (
     Asking,
-    LetIn,
+    Entrance,
     Made,
     Parameter,
     Point,
@@ -99,7 +99,7 @@ def answer(text: str = "said", **changed: Any) -> Why:
         "event": 9,
         "standing": "serves",
         "answer": [],
-        "let_in": LetIn(
+        "let_in": Entrance(
             version="1.1.0",
             kind="break-glass",
             override=True,

@@ -106,7 +106,7 @@ def test_an_answer_in_sentences() -> None:
     assert answers.answer("Rita").answer == [
         "At 2026-11-23T10:15:00Z, version 1.1.0 of scorer served in production.",
         "It was let in at 2026-11-23T10:15:00Z by Rita (rita) BY BREAK-GLASS: as an emergency, past the usual "
-        "requirements, under Rita.",
+        "requirements, under the ticket “Rita”.",
         "It was asked for by Rita (rita); Rita (rita) as Rita said yes, on 1 condition.",
         "Of what is required even in an emergency, 4 of 6 checks are not met.",
         "PASSED OVER, though not met: Rita.",
