@@ -22,6 +22,7 @@ from govkit.core import (
     compatibility,
     controls,
     delivered,
+    diff,
     draft,
     enrolment,
     errors,
@@ -41,6 +42,7 @@ from govkit.core import (
     tags,
     tolerances,
     verdict,
+    why,
 )
 from govkit.core.gates import base, kinds, metric
 
@@ -284,8 +286,8 @@ def pages() -> dict[str, str]:
         ),
         "answers.md": structure(
             "Answers",
-            "What commands that answer questions print with `--format json`: `govkit inventory`, `govkit controls`, "
-            "`govkit doctor --level`; and the mappings that `controls` reads. "
+            "What commands that answer questions print with `--format json`: `govkit why`, `govkit diff`, "
+            "`govkit inventory`, `govkit controls`, `govkit doctor --level`; and the mappings that `controls` reads. "
             "`govkit schema NAME` prints the schema of each.",
             [
                 inventory.Inventory,
@@ -299,6 +301,34 @@ def pages() -> dict[str, str]:
                 controls.MetFramework,
                 controls.Met,
                 evidence.Piece,
+                why.Why,
+                why.Signed,
+                why.Receipt,
+                why.Entrance,
+                why.Made,
+                why.Parameter,
+                why.Reproduced,
+                why.Asking,
+                why.Voice,
+                why.Ruling,
+                why.Waived,
+                why.Point,
+                why.Ran,
+                why.Turn,
+                why.Revoked,
+                why.Proof,
+                diff.Diff,
+                diff.Side,
+                diff.CodeChange,
+                diff.CommitLine,
+                diff.FileLines,
+                diff.ItemChange,
+                diff.ParameterChange,
+                diff.NumberChange,
+                diff.TextChange,
+                diff.PolicyChange,
+                diff.Rule,
+                diff.WayIn,
                 ladder.Ladder,
                 ladder.Step,
             ],

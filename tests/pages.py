@@ -23,6 +23,7 @@ SHELLS = ("sh", "bash", "console")
 #: What every page with commands is run by.
 RUN_BY = {
     "how-to/adopt-an-existing-repository.md": "integration/test_adoption.py::test_page",
+    "how-to/answer-why.md": "integration/test_how_to.py::test_answer_why",
     "how-to/deploy-on-kubernetes.md": "integration/test_how_to.py::test_deploy_on_kubernetes",
     "how-to/hand-evidence-to-an-auditor.md": "integration/test_pages.py::test_hand_evidence_to_an_auditor",
     "how-to/keep-a-model-inventory.md": "integration/test_how_to.py::test_keep_a_model_inventory",

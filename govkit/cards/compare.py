@@ -86,20 +86,21 @@ def comparison(card: Card, standing: Standing | None) -> Comparison | None:
         version=champion.version,
         digest=champion.digest,
         incomparable=why,
-        metrics=list(_metrics(card, champion.card, comparable=not why)),
+        metrics=list(metrics(card, champion.card, comparable=not why)),
         changes=[
             ("Parameters", list(_mappings(_parameters(champion.card), _parameters(card)))),
             ("Data", list(_mappings(_items(champion.card), _items(card)))),
             ("Code that it depends on", list(_mappings(_code(champion.card), _code(card)))),
-            ("Environment and contract", list(_mappings(_contract(champion.card), _contract(card)))),
-            ("Pipeline", list(_mappings(_stages(champion.card), _stages(card)))),
+            ("Environment and contract", list(contracts(champion.card, card))),
+            ("Pipeline", list(pipelines(champion.card, card))),
         ],
         drift=drift,
         drift_problem=problem,
     )
 
 
-def _metrics(card: Card, champion: Card, *, comparable: bool) -> Iterator[MetricRow]:
+def metrics(card: Card, champion: Card, *, comparable: bool = True) -> Iterator[MetricRow]:
+    """Yield the metrics of both cards by name; nothing is gained where they do not compare."""
     ours = {(metric.path, metric.name): metric.measure for metric in card.metrics}
     theirs = {(metric.path, metric.name): metric.measure for metric in champion.metrics}
     for path, name in sorted(ours.keys() | theirs.keys(), key=lambda key: (key[1], key[0])):
@@ -152,6 +153,16 @@ def _item(item: Item) -> str:
 
 def _code(card: Card) -> dict[str, str]:
     return {file.path: f"{file.sha256[:19]}, {text.size(file.size)}" for file in card.lineage.code}
+
+
+def contracts(before: Card, after: Card) -> Iterator[Change]:
+    """Yield what is not the same in two contracts."""
+    return _mappings(_contract(before), _contract(after))
+
+
+def pipelines(before: Card, after: Card) -> Iterator[Change]:
+    """Yield which DVC stages do not run the same commands."""
+    return _mappings(_stages(before), _stages(after))
 
 
 def _contract(card: Card) -> dict[str, str]:

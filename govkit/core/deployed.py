@@ -36,16 +36,20 @@ class Deployed:
         return not self.current and self.status in ("started", "succeeded")
 
 
-def reports(state: State, model: str, stage: str) -> list[Deployed]:
+def reports(state: State, model: str, stage: str, before: int | None = None) -> list[Deployed]:
     """Return what was reported last for each environment of a model's stage, by environment.
 
-    A report that was signed with a key that is reported as compromised by then does not count.
+    A report that was signed with a key that is reported as compromised by then does not count, and where ``before`` is
+    given, none from that place in the log on.
     """
+    end = len(state.tree) if before is None else before
     promotions = {e.at.id: e for e in state.stages.get((model, stage), []) if isinstance(e, Promotion)}
     champion = state.champion(model, stage)
     found: dict[str, Deployed] = {}
     for judged, body in state.records:
-        if not isinstance(body, DeploymentRecorded) or body.promotion not in promotions or state.is_compromised(judged):
+        if not isinstance(body, DeploymentRecorded) or body.promotion not in promotions or judged.index >= end:
+            continue
+        if state.is_compromised(judged):
             continue
         found[body.environment] = Deployed(
             environment=body.environment,

@@ -15,6 +15,7 @@ from govkit.core import (
     compatibility,
     controls,
     delivered,
+    diff,
     draft,
     enrolment,
     events,
@@ -30,6 +31,7 @@ from govkit.core import (
     schema,
     tags,
     verdict,
+    why,
 )
 
 
@@ -65,6 +67,8 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         delivered.VERDICT_SCHEMA: Format(delivered.DeliveredVerdict),
         report.SCHEMA: Format(report.GateReport),
         reproduction.SCHEMA: Format(reproduction.Reproduction),
+        why.SCHEMA: Format(why.Why),
+        diff.SCHEMA: Format(diff.Diff),
         enrolment.SCHEMA: Format(enrolment.Enrolment),
         exported.SCHEMA: Format(exported.Exported),
         inventory.SCHEMA: Format(inventory.Inventory),

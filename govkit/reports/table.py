@@ -27,7 +27,12 @@ ICONS = {
 
 def write(text: str) -> None:
     """Print one line: a line break in somebody's text must not begin a line that looks like govkit's own."""
-    sys.stdout.write(visible(re.sub(r"[\t\n]", " ", text)) + "\n")
+    sys.stdout.write(one_line(text) + "\n")
+
+
+def one_line(text: str) -> str:
+    """Return what :func:`write` prints."""
+    return visible(re.sub(r"[\t\n]", " ", text))
 
 
 def page(text: str) -> None:
@@ -43,6 +48,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str =
         rows: one text for each column.
         title: what it shows, or an empty string.
     """
+    sys.stdout.write(drawn(columns, rows, title=title) + "\n")
+
+
+def drawn(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> str:
+    """Return what :func:`table` prints, as wide as the terminal is."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -51,16 +61,16 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str =
     # The terminal's width, or what COLUMNS says, as the demo does for the commands that it shows.
     watched = sys.stdout.isatty() or "COLUMNS" in os.environ
     width = max(shutil.get_terminal_size((_PLAIN_WIDTH, 24)).columns, 40) if watched else _PLAIN_WIDTH
-    drawn = Table(title=Text(line(title)) if title else None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    grid_ = Table(title=Text(line(title)) if title else None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for name in columns:
-        drawn.add_column(Text(name), overflow="fold")
+        grid_.add_column(Text(name), overflow="fold")
     for row in rows:
-        drawn.add_row(*(Text(line(cell)) for cell in row))
+        grid_.add_row(*(Text(line(cell)) for cell in row))
     console = Console(width=width, highlight=False, file=io.StringIO())
     with console.capture() as captured:
-        console.print(drawn)
+        console.print(grid_)
     lines = [text.rstrip() for text in captured.get().splitlines()]
-    sys.stdout.write("\n".join(map(_no_command, lines)).strip("\n") + "\n")
+    return "\n".join(map(_no_command, lines)).strip("\n")
 
 
 def _no_command(text: str) -> str:

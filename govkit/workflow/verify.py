@@ -22,6 +22,9 @@ from govkit.workflow.session import Session
 
 #: How many tags without effect are named one by one.
 _MANY = 20
+#: What is required of tags, and what to do where it is not met.
+TAGS_REQUIRED = "every tag of this model that the log recorded is there, unmoved"
+TAGS_FIX = "bring it back with 'govkit doctor --fix'; find out who moved it"
 
 
 def verify(
@@ -59,6 +62,29 @@ def verify(
     if result.verdict == "proven":
         session.remember()
     return result
+
+
+def past(session: Session, promotion: Promotion) -> tuple[VerifyVerdict, list[Check]]:
+    """Prove again that a version was let in as it had to be, whether or not it serves now.
+
+    What has come since, such as a revocation or an end that has passed, keeps it from serving today, and does not
+    touch what was: it goes into a list of its own.
+
+    Args:
+        session: the repository.
+        promotion: how it was let in.
+
+    Returns:
+        The verdict over the record, and the checks that look at today.
+
+    Raises:
+        Refused, Undecided: if the log as a whole is not the pinned one or cannot be relied on.
+    """
+    session.check_trust()
+    session.check_history()
+    work = _Verification(session, promotion, dated=[])
+    work.run()
+    return work.result(), work.dated or []
 
 
 def acknowledgement(state: State, judged: Judged) -> str:
@@ -115,11 +141,15 @@ def _serving(session: Session, model: str, stage: str) -> Promotion:
 
 @dataclass
 class _Verification:
-    """One run of the verifier over one promotion."""
+    """One run of the verifier over one promotion.
+
+    ``dated`` takes the checks that look at today, where they are wanted apart; None puts them among the others.
+    """
 
     session: Session
     promotion: Promotion
     target: Target | None = None
+    dated: list[Check] | None = None
     checks: list[Check] = field(default_factory=list)
     proven: list[str] = field(default_factory=list)
     on_trust: list[str] = field(default_factory=list)
@@ -139,6 +169,10 @@ class _Verification:
 
     def add(self, name: str, verdict: Verdict, required: str, found: str, fix: str = "") -> None:
         self.checks.append(Check(gate=name, type="proof", verdict=verdict, required=required, found=found, fix=fix))
+
+    @property
+    def _of_today(self) -> list[Check]:
+        return self.checks if self.dated is None else self.dated
 
     def check_record(self, record: str | None) -> None:
         """What serves must be the promotion that a deployment pinned, if it pinned one."""
@@ -169,9 +203,10 @@ class _Verification:
         revoked = self.session.state.revoked.get(key)
         if revoked is not None and revoked.event is not None:
             found = f"revoked by {revoked.event.actor} at {revoked.effective}: {revoked.event.body.get('reason')}"
-            self.add("revocation", Verdict.FAIL, "not revoked", found, "roll back, or promote another version")
+            fix = "roll back, or promote another version"
+            self._of_today.append(verdict.proof("revocation", False, "not revoked", found, fix))
         else:
-            self.add("revocation", Verdict.PASS, "not revoked", "not revoked")
+            self._of_today.append(verdict.proof("revocation", True, "not revoked", "not revoked"))
 
     # -- tags ---------------------------------------------------------------------------------------------------
 
@@ -179,12 +214,8 @@ class _Verification:
         found = tag_faults(self.session)
         mine = [fault for fault in found if fault.model == self.promotion.model]
         broken = [f"'{fault.name}': {fault.problem}" for fault in mine if fault.recorded]
-        required = "every tag of this model that the log recorded is there, unmoved"
-        if broken:
-            fix = "bring it back with 'govkit doctor --fix'; find out who moved it"
-            self.add("tags", Verdict.FAIL, required, "; ".join(broken), fix)
-        else:
-            self.add("tags", Verdict.PASS, required, "all there, unmoved")
+        found_ = "; ".join(broken) or "all there, unmoved"
+        self.checks.append(verdict.proof("tags", not broken, TAGS_REQUIRED, found_, TAGS_FIX))
         others = [f"the tag '{fault.name}' has no effect: {fault.problem}" for fault in mine if not fault.recorded]
         # Anybody can push thousands, and so bury what else there is to say.
         more = f"{len(others) - _MANY} more tags have no effect: 'govkit log verify' names them"
@@ -275,7 +306,7 @@ class _Verification:
     def _check_contract(self, contract: Contract) -> None:
         """Hold the runtime contract against the calendar, and against where it would run."""
         valid = compatibility.validity(contract, self._now())
-        self.checks += [valid] if valid else []
+        self._of_today.extend([valid] if valid else [])
         self.checks += compatibility.judge(contract, self.target) if self.target else []
 
     # -- who let it in ------------------------------------------------------------------------------------------
@@ -313,7 +344,7 @@ class _Verification:
         body, now = self.promotion.body, self._now()
         # Under rules 1 a usual promotion could name an end, which meant nothing.
         if body.expires is not None and self.promotion.override:
-            self.checks.append(ends.override(body.expires, now, "promote it the usual way, or roll back"))
+            self._of_today.append(ends.override(body.expires, now, "promote it the usual way, or roll back"))
         if body.review_by is not None:
             self._overdue("review", "approved again in time", f"due by {body.review_by}", body.review_by < now)
         for finding in self.session.state.findings.values():
@@ -330,7 +361,7 @@ class _Verification:
         fix = f"ask again: govkit request '{self.promotion.model}@{self.promotion.body.version}' --stage "
         fix += f"{self.promotion.body.stage} -m WHY"
         refuses = is_late and self._refuses_overdue()
-        self.checks.append(ends.overdue(name, required, found, is_late=is_late, refuses=refuses, fix=fix))
+        self._of_today.append(ends.overdue(name, required, found, is_late=is_late, refuses=refuses, fix=fix))
         if is_late and not refuses:
             self.notes.append(f"{name} is overdue, {found}; {fix}")
 

@@ -129,3 +129,13 @@ def test_show_which_controls_are_met(promoted: World) -> None:
     assert re.findall(r"^\| `([a-z0-9-]+)` \|", text, re.MULTILINE) == list(frameworks.known())
     told = set(re.findall(r"`([a-z_]+)`", text.partition("| evidence | is there if |")[2].partition("## ")[0]))
     assert told == {name.partition(":")[2] for name in VOCABULARY if name.startswith(("card:", "policy:"))}
+
+
+def test_answer_why(replaced: World) -> None:
+    """The page's questions are answered at a time of this repository; what a moment ago was is proven, and nothing is written."""
+    page = "answer-why.md"
+    time = replaced.log().state.effective
+    before = replaced.log().head.size
+    run(replaced, [line.replace("2026-11-23T10:15:00Z", time) for line in commands(page)], {})
+    assert "scorer@1.1.0 in production" in (replaced.repo / "why.html").read_text()
+    assert replaced.log().head.size == before

@@ -13,7 +13,7 @@ import pytest
 from s3server import S3Server
 from world import MODEL, World
 
-from govkit.core import mirrored, mirrorurl
+from govkit.core import mirrored, mirrorurl, times
 from govkit.core.errors import Usage
 from govkit.storage.mirrors import jobs
 from govkit.storage.mirrors.base import Differs
@@ -53,6 +53,11 @@ def test_policy_says_how_long_objects_are_locked(promoted: World, s3: S3Server) 
         assert len(found["ChecksumSHA256"]) == 44
     promoted.govkit("log", "verify", "--mirror", f"s3://{bucket}/audit")
     promoted.govkit(*VERIFY, "--mirror", f"s3://{bucket}/audit")
+    # When the storage received an event, by its own clock, stands beside the time that its signer claims.
+    why = promoted.govkit("why", MODEL, "--stage", "production", "--format", "json").json
+    (receipt,) = why["let_in"]["signed"]["mirrored"]
+    assert receipt["mirror"] == f"s3://{bucket}/audit"
+    assert times.write(before - timedelta(seconds=2)) <= receipt["time"] <= times.write(datetime.now(UTC))
 
 
 def test_retention_that_is_too_short_is_found(promoted: World, s3: S3Server) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from govkit.core.errors import Refused, Undecided
@@ -60,11 +60,13 @@ class Stored:
         content: its bytes.
         alarms: what is wrong with it by itself, in words, such as a checksum that does not fit.
         locked: of a storage that locks, for how long it is locked from when it was written; None if it is not.
+        written: when it was written, by the storage's own clock; None if it does not say.
     """
 
     content: bytes
     alarms: Sequence[str] = ()
     locked: timedelta | None = None
+    written: datetime | None = None
 
 
 class Mirror(Protocol):

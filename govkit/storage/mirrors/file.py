@@ -8,6 +8,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from govkit.core import mirrored
@@ -69,10 +70,10 @@ class FileMirror:
         with self._reaching():
             try:
                 with self._open(kind) as folder:
-                    content = _content(file_name, folder)
+                    found = _content(file_name, folder)
             except FileNotFoundError:
                 return None
-        return Stored(b"", [_NOT_PLAIN]) if content is None else Stored(content)
+        return Stored(b"", [_NOT_PLAIN]) if found is None else Stored(found[0], written=found[1])
 
     def put(self, name: str, content: bytes) -> bool:
         """See :class:`govkit.storage.mirrors.base.Mirror`."""
@@ -135,8 +136,10 @@ def _write(name: str, content: bytes, folder: int) -> None:
         os.fsync(file.fileno())
 
 
-def _content(name: str, folder: int) -> bytes | None:
-    """Return what a plain file holds, up to just above the limit; None if it is a link, a pipe or the like.
+def _content(name: str, folder: int) -> tuple[bytes, datetime | None] | None:
+    """Return what a plain file holds, up to just above the limit, and when it was written, as the file system says.
+
+    None if it is a link, a pipe or the like.
 
     Raises:
         FileNotFoundError: if there is nothing.
@@ -149,6 +152,14 @@ def _content(name: str, folder: int) -> bytes | None:
             return None
         raise
     with os.fdopen(descriptor, "rb", closefd=True) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
             return None
-        return file.read(mirrored.MAX_OBJECT + 1)
+        return file.read(mirrored.MAX_OBJECT + 1), _when(found)
+
+
+def _when(found: os.stat_result) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(found.st_mtime, UTC)
+    except (OverflowError, ValueError, OSError):  # a file system can say anything
+        return None

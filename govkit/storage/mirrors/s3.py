@@ -180,7 +180,7 @@ def _stored(answer: dict[str, Any]) -> Stored:
     until, written = answer.get("ObjectLockRetainUntilDate"), answer.get("LastModified")
     if answer.get("ObjectLockMode") == "COMPLIANCE" and until is not None and written is not None:
         locked = until - written
-    return Stored(content, alarms, locked)
+    return Stored(content, alarms, locked, written if isinstance(written, datetime) else None)
 
 
 def _code(error: Exception) -> str:
