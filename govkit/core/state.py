@@ -233,6 +233,10 @@ class State:
         self.requests[request.id] = request
         self.by_hold.setdefault(request.hold, []).append(request.id)
 
+    def requests_about(self, hold: tuple[str, ...]) -> list[Request]:
+        """Return the requests for which a reject would hold alike (:attr:`Request.hold`), oldest first."""
+        return [self.requests[identity] for identity in self.by_hold.get(hold, [])]
+
     def add_version(self, version: Version) -> None:
         """Take in a version that was registered."""
         self.versions[version.model, version.body.version] = version
@@ -334,7 +338,7 @@ class State:
         A person's newer word ends their own reject. A lift by a role that may lift ends those that its signer saw in
         the log. What a compromised key says never ends one.
         """
-        decisions = [d for identity in self.by_hold.get(hold, []) for d in self.requests[identity].decisions]
+        decisions = [d for request in self.requests_about(hold) for d in request.decisions]
         holding: dict[str, Decision] = {}
         newest: dict[str, tuple[int, str, bool]] = {}
         for decision in sorted(decisions, key=lambda d: d.at.index):

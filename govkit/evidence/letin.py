@@ -28,7 +28,7 @@ def of(state: State, promotion: Promotion, signatures: Signatures) -> Entrance:
 def requests(state: State, promotion: Promotion) -> list[Request]:
     """Return the request that a version was let in on, and that of a rollback of its own, oldest first."""
     named = [retrospect.original(state, promotion).body.request, promotion.body.request]
-    found = [state.requests[name] for name in dict.fromkeys(named) if name in state.requests]
+    found = [state.requests[name] for name in dict.fromkeys(named) if name is not None and name in state.requests]
     return sorted(found, key=lambda request: request.at.index)
 
 
@@ -38,7 +38,7 @@ def decisions(state: State, promotion: Promotion, signatures: Signatures) -> lis
     own = requests(state, promotion)
     found = []
     for hold in dict.fromkeys(request.hold for request in own):
-        for request in state.by_hold.get(hold, []):
+        for request in state.requests_about(hold):
             for decision in request.decisions:
                 if decision.at.index <= promotion.at.index:
                     why = note(decision, request, elsewhere=request not in own)

@@ -29,8 +29,7 @@ def request_opened(case: Case, body: RequestOpened) -> None:
     else:
         _request_of_model(case, body)
     older = []
-    for identity in case.state.by_hold.get(request.hold, []):
-        other = case.state.requests[identity]
+    for other in case.state.requests_about(request.hold):
         if other.state == "open" and other.body.version == body.version:
             alike = case.rules > 1 and body.action == "policy" and other.requester != request.requester
             require(not alike or other.body.base != body.base, f"{other.name} asks for the same already")
