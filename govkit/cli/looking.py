@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from govkit.cli import common
+from govkit.cli import common, paging
 
 
 @click.command()
@@ -62,20 +62,17 @@ def show(repo: Path, root: str | None, model: str | None, output: str) -> None:
 
 @click.command()
 @click.argument("model")
+@paging.no_pager_option
 @common.reads
-def history(repo: Path, root: str | None, model: str, output: str) -> None:
-    """Show everything that happened to MODEL, oldest first."""
-    print_events(repo, root, model, output, "govkit.history/v1")
-
-
-def print_events(repo: Path, root: str | None, model: str | None, output: str, schema: str) -> None:
-    """Print events as a table or as JSON."""
-    from govkit.reports import jsonout, table
+def history(repo: Path, root: str | None, model: str, no_pager: bool, output: str) -> None:
+    """Show everything that happened to MODEL, oldest first; 'govkit log' chooses more finely."""
+    from govkit.cli import logs
+    from govkit.reports import jsonout
     from govkit.workflow import query
 
-    rows = query.events(common.session(repo, root=root), model)
+    session = common.session(repo, root=root)
+    rows = query.events(session, model)
     if output == "json":
-        jsonout.write(schema, rows)
-        return
-    cells = [(str(r.index), r.time, r.actor, r.text, r.reason, "" if r.status == "good" else r.status) for r in rows]
-    table.table(("event", "claimed time", "who", "what", "why", "judged"), cells)
+        jsonout.write("govkit.history/v1", rows)
+    else:
+        logs.show_table(rows, pager=not no_pager)

@@ -18,6 +18,7 @@ from govkit.core import (
     enrolment,
     events,
     exported,
+    logline,
     mirrored,
     policy,
     policytest,
@@ -63,6 +64,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         bundle.SCHEMA: Format(bundle.Manifest),
         bundle.CLAIMS_SCHEMA: Format(bundle.Claims),
         bundle.PROOF_SCHEMA: Format(bundle.Proof),
+        logline.SCHEMA: Format(logline.LogLine),
     }
 )
 
