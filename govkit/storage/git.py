@@ -65,6 +65,11 @@ def network_environment() -> dict[str, str]:
     return {**os.environ, **{name: value for name, value in _SAFE_ENVIRONMENT.items() if name not in away}}
 
 
+def safe_git(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Return command line and environment of a ``git`` that only looks, and runs nothing that a repository names."""
+    return ["git", *_CONFIG_WORDS, *words], {**os.environ, **_SAFE_ENVIRONMENT}
+
+
 class RefUpdate(NamedTuple):
     """A ref to move from one object id to another; ``ZERO`` as old id means that it must not exist."""
 

@@ -102,6 +102,11 @@ def test_options_before_a_subcommand(scene: World) -> None:
     assert (done.returncode, "means nothing before 'log verify'" in done.stderr) == (2, True)
 
 
+def _hears_ctrl_c() -> None:
+    """Let a process be interrupted, also where this one runs in the background and cannot be."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Following:
     """A ``govkit log --follow`` that runs, and the lines that it has written."""
 
@@ -115,6 +120,7 @@ class Following:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=_hears_ctrl_c,  # noqa: PLW1509 - no thread runs here
         )
 
     def line(self, timeout: float = 20.0) -> str:
