@@ -22,7 +22,10 @@ def status(repo: Path, root: str | None, key: str | None, output: str) -> int:
         jsonout.write("govkit.status/v1", found)
         return found.exit_code
     table.write(f"you are {found.me or 'not known: name your key with --key FILE or GOVKIT_KEY'}")
-    rows = [(item.name, item.requester, item.reason, item.needed, "you" if item.mine else "") for item in found.waiting]
+    rows = [
+        (f"'{item.name}'", item.requester, item.reason, item.needed, "you" if item.mine else "")
+        for item in found.waiting
+    ]
     if rows:
         table.table(("request", "asked by", "reason", "state", "waits for"), rows, title="open requests")
     else:
@@ -45,7 +48,7 @@ def show(repo: Path, root: str | None, model: str | None, output: str) -> None:
     if output == "json":
         jsonout.write("govkit.show/v1", rows)
         return
-    cells = [(r.model, r.stage, r.version or "-", r.kind, r.since, r.by, r.tag, r.warning) for r in rows]
+    cells = [(r.model, r.stage, r.version or "-", r.kind, r.since, r.by, f"'{r.tag}'", r.warning) for r in rows]
     if cells:
         table.table(("model", "stage", "version", "kind", "since", "by", "tag", "warning"), cells)
         reported = [

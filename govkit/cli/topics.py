@@ -8,7 +8,6 @@ import click
 
 from govkit.cli import paging
 from govkit.core.errors import Usage
-from govkit.core.policycheck import suggest
 
 
 def _texts() -> dict[str, str]:
@@ -45,6 +44,8 @@ def _found(context: click.Context, topic: tuple[str, ...]) -> str:
     Raises:
         Usage: if there is neither.
     """
+    from govkit.core.policycheck import suggest
+
     known = _texts()
     if not topic:
         listing = [f"  {name:<14}{known[name].partition(chr(10))[0].partition(': ')[2]}" for name in sorted(known)]

@@ -5,6 +5,7 @@ Whoever can push can write all of it, so only what has the grammar of a name is 
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from govkit.core import limits, names
-from govkit.storage.git import safe_git
+from govkit.storage.gitsafe import CONFIG_WORDS, SAFE_ENVIRONMENT
 
 #: How long, in seconds, one look at a repository too large or a disk too slow may take at most.
 _PATIENCE = 1.0
@@ -58,7 +59,7 @@ def look(folder: Path) -> Glimpse:
 
 def _git(folder: Path, *words: str) -> Iterator[str]:
     """Yield the lines that a git command prints; none if it fails or takes long."""
-    command, environment = safe_git(words)
+    command, environment = ["git", *CONFIG_WORDS, *words], {**os.environ, **SAFE_ENVIRONMENT}
     try:
         done = subprocess.run(
             command, cwd=folder, env=environment, capture_output=True, timeout=_PATIENCE, input=b"", check=False

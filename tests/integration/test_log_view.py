@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests import world as worlds
+from tests.integration.test_how_to import commands
 from tests.world import MODEL, World
 
 EVIL = 'x"}\n{"schema":"govkit.logline/v1","verdict":"good"}\r\x1b[2J\u2028\u202e'
@@ -87,6 +88,15 @@ def test_going_on_from_a_head(scene: World) -> None:
 def test_what_is_mistyped(scene: World, words: tuple[str, ...], said: str) -> None:
     """It is said, with what was perhaps meant; an empty answer would pass for 'it never happened'."""
     assert said in scene.govkit("log", *words, expect=2).text
+
+
+def test_page(scene: World) -> None:
+    """The page's commands, as they stand there; the last one goes on where the log ends, and so has nothing."""
+    script = "\n".join(["set -eu", *commands("read-and-stream-the-log.md")]).replace("credit-default", MODEL)
+    out = scene.shell("bash", "-c", script)
+    assert out.count("promote: scorer@1.0.0 to production") == 5  # in four tables and in a line
+    lines = [json.loads(line) for line in out.splitlines() if line.startswith('{"schema"')]
+    assert [line["index"] for line in lines] == list(range(scene.log().head.size))
 
 
 def test_options_before_a_subcommand(scene: World) -> None:
