@@ -20,6 +20,7 @@ from govkit.core import (
     events,
     exported,
     formats,
+    logline,
     mirrored,
     policy,
     policytest,
@@ -201,6 +202,7 @@ def pages() -> dict[str, str]:
                 exported.Deed,
                 exported.DecisionMade,
                 exported.LetIn,
+                logline.LogLine,
                 *events.BODIES.values(),
             ],
         )

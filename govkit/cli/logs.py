@@ -68,10 +68,8 @@ _STYLES = {
 @click.option(
     "--interval",
     type=click.FloatRange(min=0.1),
-    default=2.0,
-    show_default=True,
     metavar="SECONDS",
-    help="How often --follow looks for new events.",
+    help="How often --follow looks for new events: every 2 seconds, or every 10 where it asks a remote.",
 )
 @paging.no_pager_option
 @common.repo_option
@@ -131,13 +129,13 @@ def _print(session: Session, asked: Asked, limit: int | None, output: str, *, pa
         show_table(rows, pager=pager)
 
 
-def _follow(session: Session, asked: Asked, limit: int | None, interval: float, output: str) -> int:
+def _follow(session: Session, asked: Asked, limit: int | None, interval: float | None, output: str) -> int:
     """Print events as they come. Ctrl-C ends it quietly, with the exit code that fits the log."""
     from govkit.workflow import history
 
     if output == "json":
         raise click.UsageError("--follow never ends, and one JSON value does: use --format jsonl.")
-    follower = history.Follower(session, common.tell, interval)
+    follower = history.Follower(session, common.tell, interval or (10.0 if session.remote else 2.0))
     try:
         follower.look()
         wish = history.wanted(session, asked, strict=False)

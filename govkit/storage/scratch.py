@@ -159,12 +159,15 @@ def copy(repository: Repository, scratch: Scratch) -> str:
     """Copy the commit that is checked out, with its history, without tags and remotes; return its id.
 
     Raises:
-        Usage: if there is no commit.
+        Usage: if there is no commit, or the clone is shallow.
         Refused: if Git cannot copy it.
     """
     head = repository.resolve("HEAD")
     if head is None:
         raise Usage("there is no commit in this repository yet", fix="commit your pipeline first")
+    if repository.missing_history():
+        why = "who wrote what a version brings in can only be told from the whole history"
+        raise Usage("this clone is shallow", why=why, fix="git fetch --unshallow")
     scratch.git("init", "-q", "-b", BRANCH)
     words = ["fetch", "-q", "--no-tags", "--no-recurse-submodules", "--update-shallow", "--no-auto-maintenance"]
     source = str(repository.root if not repository.is_bare else repository.git_dir)
@@ -250,6 +253,21 @@ def bring(store: DvcBytes, item: LockItem, scratch: Scratch) -> int | None:
             shutil.copyfile(path, target)
             os.link(target, old)
     return sum(path.stat().st_size for path in objects.values()) if objects else None
+
+
+def check_room(scratch: Scratch, size: int) -> None:
+    """Refuse to copy more bytes than there is room for.
+
+    Raises:
+        Usage: says how to name another disk.
+    """
+    free = shutil.disk_usage(scratch.folder).free
+    if size > free * 0.9:
+        raise Usage(
+            f"there is no room for a copy of {size:,} bytes in {scratch.folder}",
+            why=f"{free:,} bytes are free there",
+            fix="name a folder on another disk with --keep DIR, or with the variable TMPDIR",
+        )
 
 
 @dataclass(frozen=True)

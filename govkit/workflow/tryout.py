@@ -6,6 +6,7 @@ Refused, approved, promoted, proven, tampered with, and found. Nothing is traine
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -158,12 +159,13 @@ class Tryout:
         """Copy weights and reports, which the card needs, and of the rest what is small.
 
         Raises:
-            Usage: if weights or reports are not on this machine.
+            Usage: if weights or reports are not on this machine, or there is no room for a copy of them.
         """
         plan = cards.needs(WorkTree(Repository(self.scratch.repo)), self._model)
         root = self.repository.root
         store = DvcBytes(root, folder_of(self._model)[0])
         needed = {item.path: item for item in (*plan.reports, *plan.weights)}
+        scratch.check_room(self.scratch, sum(item.size or 0 for item in needed.values()))
         missing = [item for item in needed.values() if not scratch.bring(store, item, self.scratch)]
         if missing:
             raise _not_here(self._model, missing)
@@ -310,9 +312,8 @@ class Tryout:
 
 def _scaffolded(asker: Stranger) -> bytes:
     """Return the policy that ``govkit init`` starts with."""
-    return scaffold.POLICY.format(
-        person=asker.id, name=asker.name, email=asker.email, key=asker.key, branch=scratch.BRANCH
-    ).encode()
+    values = {"person": asker.id, "name": asker.name, "email": asker.email, "key": asker.key, "branch": scratch.BRANCH}
+    return scaffold.POLICY.format_map(defaultdict(str, values)).encode()
 
 
 def _not_here(model: str, missing: Sequence[LockItem]) -> Usage:
