@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -121,6 +121,7 @@ class Following:
     """A ``govkit log --follow`` that runs, and the lines that it has written."""
 
     def __init__(self, world: World, *words: str, cwd: Path | None = None) -> None:
+        self._seen: dict[int, bytearray] = {}
         command = [sys.executable, "-m", "govkit.cli.main", "log", "--follow", "--interval", "0.1", *words]
         self.process = subprocess.Popen(
             command,
@@ -133,11 +134,27 @@ class Following:
             preexec_fn=_hears_ctrl_c,  # noqa: PLW1509 - no thread runs here
         )
 
-    def line(self, timeout: float = 20.0) -> str:
-        """Return the next line."""
+    def line(self) -> str:
+        """Return the next line of the events."""
         assert self.process.stdout is not None
-        assert select.select([self.process.stdout], [], [], timeout)[0], "no line came"
-        return self.process.stdout.readline()
+        return self._next(self.process.stdout)
+
+    def complaint(self) -> str:
+        """Return the next line of what is said beside the events."""
+        assert self.process.stderr is not None
+        return self._next(self.process.stderr)
+
+    def _next(self, stream: IO[str]) -> str:
+        # Not with the stream's own readline, which would take more than the line, unseen by select.
+        seen = self._seen.setdefault(stream.fileno(), bytearray())
+        while b"\n" not in seen:
+            assert select.select([stream], [], [], 30.0)[0], f"no line came, but {bytes(seen)!r}"
+            part = os.read(stream.fileno(), 65536)
+            assert part, f"it ended with {bytes(seen)!r}"
+            seen += part
+        line, _, rest = bytes(seen).partition(b"\n")
+        seen[:] = rest
+        return line.decode()
 
     def stop(self) -> tuple[int, str, str]:
         """Press Ctrl-C, as a terminal does to the whole group; return exit code, the rest, and what was said."""
@@ -164,9 +181,9 @@ def shared(_promoted: Path, tmp_path: Path) -> Iterator[tuple[World, Path]]:
 
 
 def test_following_a_remote(shared: tuple[World, Path]) -> None:
-    """What others push comes as lines, each once, whatever stands in it; Ctrl-C ends it without a word; a rewrite loudly.
+    """What others push comes as lines, each once, whatever stands in it; Ctrl-C ends it without a word; a cut loudly.
 
-    An event that proves nothing comes with its verdict and a warning, and the stream goes on.
+    A remote that is away is said, and waited for.
     """
     world, clone = shared
     follower = Following(world, "--format", "jsonl", "--limit", "1", cwd=clone)
@@ -181,6 +198,9 @@ def test_following_a_remote(shared: tuple[World, Path]) -> None:
     assert (code, rest, err) == (0, "", "")
 
     follower = Following(world, "--limit", "1", cwd=clone)
+    away = (world.folder / "bare.git").rename(world.folder / "away.git")
+    assert "cannot be reached" in follower.complaint()
+    away.rename(world.folder / "bare.git")
     assert follower.line().startswith(f"{opened['index']} ")
     other = world.clone("other")
     bare = world.folder / "bare.git"
