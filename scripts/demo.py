@@ -10,9 +10,12 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+
+from govkit.core.errors import GovkitError
+from govkit.workflow.rehearsal import Rehearsal
 
 HERE = Path(__file__).resolve().parent.parent
 SCRATCH = HERE / "scratch" / "demo"
@@ -40,58 +43,28 @@ ENVIRONMENT = {
 for _name in ("GOVKIT_KEY", "GOVKIT_ROOT"):
     ENVIRONMENT.pop(_name, None)
 
-BOLD, DIM, GREEN, RED, PLAIN = ("\033[1m", "\033[2m", "\033[32m", "\033[31m", "\033[0m")
-if not sys.stdout.isatty():
-    BOLD = DIM = GREEN = RED = PLAIN = ""
-
-START = time.monotonic()
-
-
-def chapter(number: int, title: str) -> None:
-    """Print a heading with the time since the start."""
-    print(f"\n{BOLD}[{number}/9] {title}{PLAIN}  {DIM}({time.monotonic() - START:.0f} s){PLAIN}", flush=True)
-
-
-def run(*words: str, expect: int = 0, show: bool = True, quiet: bool = False, as_: str = "") -> str:
-    """Run a command in the scratch repository, show it and what it prints, and insist on its exit code.
-
-    Args:
-        words: the command.
-        expect: the exit code that it must have.
-        show: print the command.
-        quiet: keep what it prints to ourselves unless it fails.
-        as_: the person whose key signs.
-
-    Returns:
-        What it printed on both streams.
-    """
-    command = [*words, *(["--key", str(key_of(as_)), "--yes"] if as_ else [])]
-    if show:
-        who = f"{as_}: " if as_ else ""
-        print(f"{DIM}{who}${PLAIN} {' '.join(quote(word) for word in words)}", flush=True)
-    process = subprocess.Popen(
-        command, cwd=REPO, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    lines = []
-    for line in process.stdout or ():
-        lines.append(line)
-        if show and not quiet:
-            print(f"    {line}", end="", flush=True)
-    code = process.wait()
-    if code != expect:
-        print("".join(lines) if quiet or not show else "")
-        sys.exit(f"{RED}the demo expected exit code {expect} of {' '.join(words)}, got {code}{PLAIN}")
-    return "".join(lines)
-
-
-def quote(word: str) -> str:
-    """Quote a word for a shell where it needs that."""
-    return word if word.replace("-", "").replace("_", "").replace(".", "").replace("/", "").isalnum() else f"'{word}'"
-
 
 def key_of(person: str) -> Path:
     """Return the path of a person's private key."""
     return SCRATCH / "keys" / person
+
+
+SHOW = Rehearsal(REPO, ENVIRONMENT, key_of, 9, colours=sys.stdout.isatty())
+
+
+def run(*words: str, **options: Any) -> str:
+    """Run a command in the scratch repository; see :meth:`Rehearsal.run`."""
+    return SHOW.run(*words, **options)
+
+
+def red(text: str) -> str:
+    """Return a text in red."""
+    return SHOW.styled("red", text)
+
+
+def green(text: str) -> str:
+    """Return a text in green."""
+    return SHOW.styled("green", text)
 
 
 def prepare() -> None:
@@ -141,7 +114,7 @@ def first_version() -> None:
     run("govkit", "register", f"{MODEL}@1.0.0", as_="ada")
     run("govkit", "request", f"{MODEL}@1.0.0", "--stage", "production", "-m", "First model of the new kind", as_="ada")
     run("govkit", "promote", f"{MODEL}@1.0.0", "--stage", "production", as_="remy", expect=1)
-    print(f"  {RED}refused{PLAIN}: people of 60 and over may be granted credit far less often than others;")
+    print(f"  {red('refused')}: people of 60 and over may be granted credit far less often than others;")
     value, low, _, smallest = age_ratio()
     print(
         f"  {value:.2f} was measured, but the smallest group has {smallest} people; the interval starts at {low:.2f}."
@@ -186,7 +159,7 @@ def approve_and_promote() -> None:
         quiet=True,
     )
     run("govkit", "approve", f"{MODEL}@1.1.0#production", as_="ada", expect=1)
-    print(f"  {GREEN}as it should be{PLAIN}: whoever asks does not approve.")
+    print(f"  {green('as it should be')}: whoever asks does not approve.")
     run("govkit", "approve", f"{MODEL}@1.1.0#production", as_="victor", quiet=True)
     run("govkit", "approve", f"{MODEL}@1.1.0#production", as_="rita", quiet=True)
     run("govkit", "promote", f"{MODEL}@1.1.0", "--stage", "production", as_="remy")
@@ -201,28 +174,21 @@ def verify_and_get() -> None:
     run("govkit", "verify", "--dir", str(SCRATCH / "served"))
 
 
-def tamper(what: str, attack: Callable[[], Callable[[], None]], *command: str) -> None:
+def tamper(what: str, attack: Callable[[], Callable[[], object]], *command: str) -> None:
     """Perform an attack, show that the command refuses, undo the attack."""
-    print(f"  {BOLD}{what}{PLAIN}")
-    undo = attack()
-    said = run(*command, expect=1, quiet=True)
-    wanted = [line for line in said.splitlines() if line.startswith(("govkit:", "  why", "  tag", "  card"))]
-    for line in wanted:
-        print(f"    {line.strip()}")
-    print(f"    {RED}refused{PLAIN} (exit code 1)")
-    undo()
+    SHOW.tamper(what, attack, *command, telling=("govkit:", "  why", "  tag", "  card"))
 
 
-def moved_tag() -> Callable[[], None]:
+def moved_tag() -> Callable[[], object]:
     """Point the production tag at the refused version's commit."""
     name = f"refs/tags/{MODEL}#production#2"
     before = run("git", "rev-parse", name, show=False).strip()
     other = run("git", "rev-parse", f"refs/tags/{MODEL}@v1.0.0", show=False).strip()
     run("git", "update-ref", name, other)
-    return lambda: run("git", "update-ref", name, before, show=False) and None
+    return lambda: run("git", "update-ref", name, before, show=False)
 
 
-def edited_card() -> Callable[[], None]:
+def edited_card() -> Callable[[], object]:
     """Commit a nicer card."""
     path = REPO / "governance" / MODEL / "card.json"
     text = path.read_text()
@@ -230,10 +196,10 @@ def edited_card() -> Callable[[], None]:
         text.replace('"name":"auc","path"', '"name":"auc","path"', 1).replace('"value":0.78', '"value":0.98', 1)
     )
     run("git", "commit", "-qam", "Nicer card")
-    return lambda: run("git", "reset", "-q", "--hard", "HEAD~1", show=False) and None
+    return lambda: run("git", "reset", "-q", "--hard", "HEAD~1", show=False)
 
 
-def swapped_weights() -> Callable[[], None]:
+def swapped_weights() -> Callable[[], object]:
     """Replace the weights' bytes in DVC's cache and remote."""
     import hashlib
 
@@ -257,31 +223,31 @@ def main(arguments: Sequence[str]) -> None:
     """Run the demo."""
     if arguments:
         sys.exit("the demo takes no arguments: python scripts/demo.py")
-    chapter(1, "A scratch clone, and throw-away keys for four people")
+    SHOW.chapter("A scratch clone, and throw-away keys for four people")
     prepare()
-    chapter(2, "Policy-as-code, and the governance log")
+    SHOW.chapter("Policy-as-code, and the governance log")
     people()
-    chapter(3, "Train on 30,000 real rows: data, weights, metrics, fairness, card, drafted request")
+    SHOW.chapter("Train on 30,000 real rows: data, weights, metrics, fairness, card, drafted request")
     repro("--force")
-    chapter(4, "A first version, which a gate refuses")
+    SHOW.chapter("A first version, which a gate refuses")
     first_version()
-    chapter(5, "A second version")
+    SHOW.chapter("A second version")
     second_version()
-    chapter(6, "Signed approvals and signed tags: staging, then production")
+    SHOW.chapter("Signed approvals and signed tags: staging, then production")
     approve_and_promote()
-    chapter(7, "The verifier at the door of production")
+    SHOW.chapter("The verifier at the door of production")
     verify_and_get()
-    chapter(8, "Three tamperings")
+    SHOW.chapter("Three tamperings")
     shutil.rmtree(SCRATCH / "again", ignore_errors=True)
     tamper("somebody moves the production tag", moved_tag, "govkit", "verify", MODEL, "--stage", "production")
     tamper("somebody edits the card", edited_card, "govkit", "card", MODEL, "--check", "--rev", "HEAD")
     fetch = ("govkit", "get", MODEL, "--stage", "production", "-o", str(SCRATCH / "again"))
     tamper("somebody swaps the weights in DVC's store", swapped_weights, *fetch)
     run("dvc", "checkout", "-q", show=False)
-    print(f"  {BOLD}all of it undone{PLAIN}")
+    print(f"  {SHOW.styled('bold', 'all of it undone')}")
     run("govkit", "verify", MODEL, "--stage", "production", quiet=True)
-    print(f"    {GREEN}proven again{PLAIN} (exit code 0)")
-    chapter(9, "Done")
+    print(f"    {green('proven again')} (exit code 0)")
+    SHOW.chapter("Done")
     print(f"""
   card page            {REPO / "governance" / MODEL / "card.html"}
   scratch repository   {REPO}
@@ -299,5 +265,7 @@ Go on playing there:
 if __name__ == "__main__":
     try:
         main(sys.argv[1:])
+    except GovkitError as error:
+        sys.exit(f"{red(error.what)}\n{error.why}")
     except KeyboardInterrupt:
         sys.exit("\nstopped; the next 'make demo' starts afresh")

@@ -33,6 +33,7 @@ from govkit.core import (
     imported,
     inventory,
     ladder,
+    logline,
     mirrored,
     policy,
     policytest,
@@ -366,6 +367,7 @@ def pages() -> dict[str, str]:
                 reproduction.Reproduction,
                 reproduction.FileResult,
                 tolerances.NumberResult,
+                logline.LogLine,
                 *events.BODIES.values(),
             ],
         )

@@ -167,7 +167,7 @@ def _decision(choice: Choice, help_text: str) -> click.Command:
         words = workflow.Words(role, meaning, comment, conditions, attached)
         if target is None:
             written = workflow.decide(session, name, choice, words)
-            tell(written, output, f"decided: {choice} {name}")
+            tell(written, output, f"decided: {choice} '{name}'")
             return
         workflow.decide_to_file(session, name, choice, target, words)
         table.write(f"signed into {target}; whoever can write to the repository runs  govkit submit {target}")
@@ -270,7 +270,7 @@ def _promote_ready(session: Session, model: str | None, stage: str | None, outpu
     for one in done.requests:
         event = f": event {one.index}" if one.index is not None else ""
         tag = f" with the tag '{one.tag}'" if one.tag else ""
-        table.write(f"{one.name}: {one.became}{event}{tag}")
+        table.write(f"'{one.name}': {one.became}{event}{tag}")
         for label, lines in (("why", one.why), ("next", one.next)):
             for text in lines:
                 table.write(f"  {label}  {text}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from govkit.cli import common
+from govkit.cli import common, paging
 
 
 @click.command()
@@ -22,7 +22,10 @@ def status(repo: Path, root: str | None, key: str | None, output: str) -> int:
         jsonout.write("govkit.status/v1", found)
         return found.exit_code
     table.write(f"you are {found.me or 'not known: name your key with --key FILE or GOVKIT_KEY'}")
-    rows = [(item.name, item.requester, item.reason, item.needed, "you" if item.mine else "") for item in found.waiting]
+    rows = [
+        (f"'{item.name}'", item.requester, item.reason, item.needed, "you" if item.mine else "")
+        for item in found.waiting
+    ]
     if rows:
         table.table(("request", "asked by", "reason", "state", "waits for"), rows, title="open requests")
     else:
@@ -45,7 +48,7 @@ def show(repo: Path, root: str | None, model: str | None, output: str) -> None:
     if output == "json":
         jsonout.write("govkit.show/v1", rows)
         return
-    cells = [(r.model, r.stage, r.version or "-", r.kind, r.since, r.by, r.tag, r.warning) for r in rows]
+    cells = [(r.model, r.stage, r.version or "-", r.kind, r.since, r.by, f"'{r.tag}'", r.warning) for r in rows]
     if cells:
         table.table(("model", "stage", "version", "kind", "since", "by", "tag", "warning"), cells)
         reported = [
@@ -62,22 +65,21 @@ def show(repo: Path, root: str | None, model: str | None, output: str) -> None:
 
 @click.command()
 @click.argument("model")
+@paging.no_pager_option
 @common.reads
-def history(repo: Path, root: str | None, model: str, output: str) -> None:
-    """Show everything that happened to MODEL, oldest first; imported tags of GTO's come before that."""
-    print_events(repo, root, model, output, "govkit.history/v1")
+def history(repo: Path, root: str | None, model: str, no_pager: bool, output: str) -> None:
+    """Show everything that happened to MODEL, oldest first; 'govkit log' chooses more finely.
 
-
-def print_events(repo: Path, root: str | None, model: str | None, output: str, schema: str) -> None:
-    """Print events as a table or as JSON."""
-    from govkit.reports import jsonout, table
+    Imported tags of GTO's come before that.
+    """
+    from govkit.cli import logs
+    from govkit.reports import jsonout
     from govkit.workflow import imports, query
 
     session = common.session(repo, root=root)
-    rows = query.events(session, model)
-    rows = [*(imports.lines(session, model) if model else []), *rows]
+    found = query.events(session, model)
+    rows = [*imports.lines(session, model), *found]
     if output == "json":
-        jsonout.write(schema, rows)
-        return
-    cells = [(str(r.index), r.time, r.actor, r.text, r.reason, "" if r.status == "good" else r.status) for r in rows]
-    table.table(("event", "claimed time", "who", "what", "why", "judged"), cells)
+        jsonout.write("govkit.history/v1", rows)
+    else:
+        logs.show_table(rows, pager=not no_pager)

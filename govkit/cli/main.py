@@ -11,6 +11,7 @@ from govkit.cli import (
     canaries,
     ci,
     common,
+    completing,
     deciding,
     doctoring,
     explaining,
@@ -33,6 +34,8 @@ from govkit.cli import (
     serving,
     starting,
     syncing,
+    topics,
+    trying,
     verifying,
     violations,
     webhooks,
@@ -54,6 +57,7 @@ def cli() -> None:
 for _command in (
     starting.init,
     starting.trust,
+    trying.tryout,
     reviewing.enrol,
     people.people,
     making.scan,
@@ -100,15 +104,19 @@ for _command in (
     webhooks.webhook,
     kubernetes.kubernetes,
     kubernetes.kserve_init,
+    completing.completion,
+    topics.help_command,
 ):
     cli.add_command(_command)
 for _command in (syncing.sync, serving.install_hook, serving.receive):
     logs.log.add_command(_command)
+completing.attach(cli)
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    sys.exit(common.run(cli))
+    answered = completing.answer(cli)
+    sys.exit(common.run(cli) if answered is None else answered)
 
 
 if __name__ == "__main__":

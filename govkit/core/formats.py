@@ -23,6 +23,7 @@ from govkit.core import (
     imported,
     inventory,
     ladder,
+    logline,
     mirrored,
     policy,
     policytest,
@@ -78,6 +79,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         bundle.SCHEMA: Format(bundle.Manifest),
         bundle.CLAIMS_SCHEMA: Format(bundle.Claims),
         bundle.PROOF_SCHEMA: Format(bundle.Proof),
+        logline.SCHEMA: Format(logline.LogLine),
     }
 )
 

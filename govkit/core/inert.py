@@ -58,6 +58,14 @@ def line(text: str) -> str:
     return " ".join(visible(text).split())
 
 
+def shell(word: str) -> str:
+    """Return a word in single quotes, for a command that somebody will paste into a shell.
+
+    ``shlex.quote`` leaves them out where it thinks that none are needed; names with ``!`` and ``#`` should look alike.
+    """
+    return "'" + word.replace("'", "'\"'\"'") + "'"
+
+
 def json_text(text: str) -> str:
     r"""Return JSON in which every hidden character is written as ``\uXXXX``: the same value, harmless to look at."""
     return _HIDDEN.sub(lambda match: _escape(ord(match[0])), text)

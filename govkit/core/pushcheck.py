@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from govkit.core import names, times
 from govkit.core.errors import Refused
 from govkit.core.events import MAX_EVENT_BYTES
+from govkit.core.inert import shell
 from govkit.core.state import Judged, State, Status
 
 #: The log's branch.
@@ -215,7 +216,7 @@ def _tag(push: Push, name: str, update: Update) -> Iterator[Refused]:
             yield Refused(
                 f"the tag '{name}' is not taken",
                 why="no event of the log records it",
-                fix=f"push it with its event: git push --atomic origin govkit/log 'refs/tags/{name}';\n"
+                fix=f"push it with its event: git push --atomic origin govkit/log {shell(f'refs/tags/{name}')};\n"
                 "tags of models are made with 'govkit register' and 'govkit promote'",
             )
     elif update.new != recorded:

@@ -77,6 +77,16 @@ def end(text: str) -> str:
         raise ValueError(f"'{text}' is neither a day like 2026-11-23 nor an instant") from error
 
 
+def start(text: str) -> str:
+    """Return the instant that somebody means who writes a day (its first second, UTC) or an instant.
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    is_day = re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is not None
+    return end(f"{text}T00:00:00Z" if is_day else text)
+
+
 def epoch(instant: str) -> int:
     """Return whole seconds since 1970-01-01T00:00:00Z, as Git writes dates."""
     return int(parse(instant).timestamp())

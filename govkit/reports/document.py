@@ -165,7 +165,7 @@ def _lines(block: Block) -> Iterator[str]:
             yield f"  {label:<{width}}  {line(f'{cell.text}{note}')}"
     elif block.rows:
         rows = [[_plain(cell) for cell in row] for row in block.shown]
-        yield from ("", table.drawn(block.columns, rows, title=block.caption))
+        yield from ("", table.drawn(block.columns, rows, title=block.caption).rstrip("\n"))
         yield from ([table.one_line(block.rest)] if block.rest else [])
         yield ""
 

@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from govkit.core.gates.base import Check, Verdict
 from govkit.core.inert import line, visible
@@ -41,18 +42,29 @@ def page(text: str) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> None:
-    """Print a table; its cells are text and nothing else.
+    """Print a table; see :func:`drawn`."""
+    sys.stdout.write(drawn(columns, rows, title=title))
+
+
+def drawn(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    title: str = "",
+    styles: Iterable[str] = (),
+    colours: bool = False,
+) -> str:
+    """Return a table as it is printed; its cells are text and nothing else.
 
     Args:
         columns: the headings.
         rows: one text for each column.
         title: what it shows, or an empty string.
+        styles: how each row looks, in rich's words, such as ``bold red``; as usual where there are none.
+        colours: whether whoever looks sees styles.
     """
-    sys.stdout.write(drawn(columns, rows, title=title) + "\n")
+    from itertools import chain, repeat
 
-
-def drawn(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> str:
-    """Return what :func:`table` prints, as wide as the terminal is."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -61,16 +73,17 @@ def drawn(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str =
     # The terminal's width, or what COLUMNS says, as the demo does for the commands that it shows.
     watched = sys.stdout.isatty() or "COLUMNS" in os.environ
     width = max(shutil.get_terminal_size((_PLAIN_WIDTH, 24)).columns, 40) if watched else _PLAIN_WIDTH
-    grid_ = Table(title=Text(line(title)) if title else None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    form = Table(title=Text(line(title)) if title else None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for name in columns:
-        grid_.add_column(Text(name), overflow="fold")
-    for row in rows:
-        grid_.add_row(*(Text(line(cell)) for cell in row))
-    console = Console(width=width, highlight=False, file=io.StringIO())
+        form.add_column(Text(name), overflow="fold")
+    for row, style in zip(rows, chain(styles if colours else (), repeat("")), strict=False):
+        form.add_row(*(Text(line(cell)) for cell in row), style=style)
+    system: Any = "standard" if colours else None
+    console = Console(width=width, highlight=False, file=io.StringIO(), force_terminal=colours, color_system=system)
     with console.capture() as captured:
-        console.print(grid_)
+        console.print(form)
     lines = [text.rstrip() for text in captured.get().splitlines()]
-    return "\n".join(map(_no_command, lines)).strip("\n")
+    return "\n".join(map(_no_command, lines)).strip("\n") + "\n"
 
 
 def _no_command(text: str) -> str:

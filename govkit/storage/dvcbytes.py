@@ -71,6 +71,22 @@ class DvcBytes:
             return None
         return found.files[""].read_bytes()
 
+    def objects(self, item: LockItem) -> dict[str, Path]:
+        """Return where the bytes of each of DVC's objects of an item lie, by MD5; of a folder also its listing's.
+
+        Empty if one of them is not here.
+        """
+        found = self.find(item)
+        if found is None or item.md5 is None:
+            return {}
+        if not item.is_directory:
+            return {item.md5: found.files[""]}
+        listing = next((path for path in self._cached(item.md5) if path.is_file()), None)
+        if listing is None:
+            return {}
+        named = read_listing(listing.read_bytes())
+        return {item.md5: listing, **{named[path].hex(): place for path, place in found.files.items()}}
+
     def _find_file(self, item: LockItem) -> Found | None:
         for path in (self._root / item.path, *self._cached(item.md5 or "")):
             found = _file(path, item.md5 or "")

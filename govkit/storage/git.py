@@ -22,6 +22,7 @@ from govkit.core import limits
 from govkit.core.errors import Refused, Undecided, Usage
 from govkit.storage import objects
 from govkit.storage.gitobjects import ID, RawCommit, TreeEntry, parse_commit, parse_tree
+from govkit.storage.gitsafe import CONFIG_WORDS, SAFE_ENVIRONMENT
 
 ZERO = "0" * 40
 #: So many files may differ between two commits; whoever reads more than that is not helped by a list.
@@ -33,27 +34,6 @@ _MISSING = "missing object"
 _SHORT = re.compile(r"[0-9a-f]{4,39}")
 #: What may follow the name in a revision: ``~1``, ``^{commit}``, ``:path``, ``@{upstream}``.
 _OPERATOR = re.compile(r"[~^:]|@\{")
-_SAFE_CONFIG = (
-    "core.commitGraph=false",
-    "core.hooksPath=/dev/null",
-    "core.fsmonitor=false",
-    "log.showSignature=false",
-    # What was reported as written is on the disk.
-    "core.fsync=reference",
-)
-_CONFIG_WORDS = [word for setting in _SAFE_CONFIG for word in ("-c", setting)]
-_SAFE_ENVIRONMENT = {
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_GRAFT_FILE": os.devnull,
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    # A missing object must be an answer, and not make Git run what the configuration names to fetch it.
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_ALLOW_PROTOCOL": "none",
-    "LC_ALL": "C.UTF-8",
-}
-
-
 #: Settings for commands that reach other machines: a server that says nothing for half a minute is not waited for.
 SLOW = ("-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=30", "-c", "push.gpgSign=false")
 
@@ -62,7 +42,7 @@ def network_environment() -> dict[str, str]:
     """Return the environment of a ``git`` that may reach other machines; it asks only where somebody can answer."""
     asks = sys.stdin is not None and sys.stdin.isatty()
     away = {"GIT_ALLOW_PROTOCOL", *(("GIT_TERMINAL_PROMPT",) if asks else ())}
-    return {**os.environ, **{name: value for name, value in _SAFE_ENVIRONMENT.items() if name not in away}}
+    return {**os.environ, **{name: value for name, value in SAFE_ENVIRONMENT.items() if name not in away}}
 
 
 class RefUpdate(NamedTuple):
@@ -88,7 +68,7 @@ class Repository:
             self._repo = git.Repo(path, search_parent_directories=True)
         except (InvalidGitRepositoryError, NoSuchPathError, GitError, ValueError) as error:
             raise Usage(f"{path} is not in a Git repository", fix="go to one, or name one with --repo DIR") from error
-        self._repo.git.update_environment(**_SAFE_ENVIRONMENT)
+        self._repo.git.update_environment(**SAFE_ENVIRONMENT)
         if self.config("extensions.objectformat") == "sha256":
             raise Usage(
                 "this is a SHA-256 Git repository", why="DVC cannot open such a repository", fix="use a SHA-1 one"
@@ -130,11 +110,11 @@ class Repository:
 
     def try_run(self, *arguments: str, stdin: bytes | None = None) -> tuple[int, bytes, str]:
         """Run ``git`` and return exit code, output and what it said on standard error."""
-        return self._call(arguments, {**os.environ, **_SAFE_ENVIRONMENT}, stdin if stdin is not None else b"")
+        return self._call(arguments, {**os.environ, **SAFE_ENVIRONMENT}, stdin if stdin is not None else b"")
 
     def _call(self, words: Sequence[str], environment: Mapping[str, str], stdin: bytes) -> tuple[int, bytes, str]:
         done = subprocess.run(
-            ["git", *_CONFIG_WORDS, *words],
+            ["git", *CONFIG_WORDS, *words],
             cwd=self._repo.working_tree_dir or self._repo.git_dir,
             env=dict(environment),
             input=stdin,
@@ -197,7 +177,7 @@ class Repository:
     def reader(self) -> objects.Reader:
         """Return a reader of many objects."""
         folder = Path(self._repo.working_tree_dir or self._repo.git_dir)
-        return objects.Reader(["git", *_CONFIG_WORDS], folder, {**os.environ, **_SAFE_ENVIRONMENT})
+        return objects.Reader(["git", *CONFIG_WORDS], folder, {**os.environ, **SAFE_ENVIRONMENT})
 
     def read_up_to(self, identity: str, limit: int) -> bytes | None:
         """Return the bytes of an object, or None if there are more than ``limit``.
@@ -354,8 +334,8 @@ class Repository:
     def _list(self, *words: str, most: int = limits.ENTRIES) -> bytes:
         """Return what a Git command lists with NULs, ending it where that is too much."""
         folder = Path(self._repo.working_tree_dir or self._repo.git_dir)
-        environment = {**os.environ, **_SAFE_ENVIRONMENT}
-        return objects.listing(["git", *_CONFIG_WORDS, *words], folder, environment, most=most)
+        environment = {**os.environ, **SAFE_ENVIRONMENT}
+        return objects.listing(["git", *CONFIG_WORDS, *words], folder, environment, most=most)
 
     def changed_files(self) -> list[str]:
         """Return paths that differ from HEAD in index or working tree, untracked ones left out."""

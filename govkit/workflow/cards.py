@@ -106,6 +106,28 @@ def make(
     return MadeCard(raw, card_format.parse(raw), proven, on_trust, unread)
 
 
+@dataclass(frozen=True)
+class Needs:
+    """Which DVC-tracked bytes the card of a model speaks of: reports and weights, without which there is none; all."""
+
+    reports: list[LockItem]
+    weights: list[LockItem]
+    items: list[LockItem]
+
+
+def needs(tree: Tree, model: str) -> Needs:
+    """Return which DVC-tracked bytes the card of a model speaks of; what lies in Git is left out.
+
+    Raises:
+        Usage: if the model is not declared.
+    """
+    project = project_of(tree)
+    plan = build.plan(project, model, tree.paths())
+    path = project.artifact(model).path
+    weights = [item for item in plan.items if path == item.path or path.startswith(f"{item.path}/")]
+    return Needs(plan.reports, weights, plan.items)
+
+
 def _contents(
     tree: Tree, paths: Iterable[str], *, beside: Mapping[str, bytes] = MappingProxyType({})
 ) -> dict[str, bytes]:

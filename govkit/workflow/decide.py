@@ -285,7 +285,7 @@ def _summary(session: Session, request: Request, rules: Requirements, body: Deci
     bound = request.body.digests
     override = {"promote": "", "rollback": ", a rollback", "break-glass": " BY BREAK-GLASS"}[request.way]
     lines = [
-        f"{body.decision} {request.name}{override} as {body.role}",
+        f"{body.decision} '{request.name}'{override} as {body.role}",
         f"asked by {request.requester}: {request.body.reason}",
         f"meaning: {body.meaning}",
         f"request {request.id}",

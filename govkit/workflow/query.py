@@ -182,11 +182,12 @@ def events(session: Session, model: str | None = None) -> list[Line]:
     if model is not None and model not in known:
         raise unknown_model(model, known)
     return [
-        _line(judged) for judged in state.judged if model is None or (judged.event and judged.event.subject == model)
+        line_of(judged) for judged in state.judged if model is None or (judged.event and judged.event.subject == model)
     ]
 
 
-def _line(judged: Judged) -> Line:
+def line_of(judged: Judged) -> Line:
+    """Return one event for people."""
     event = judged.event
     if event is None:
         return Line(judged.index, "", "?", "*", "?", "unreadable", judged.status, judged.reason, judged.id)

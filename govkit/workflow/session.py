@@ -13,6 +13,7 @@ from govkit.core import digests, events, names, records, rules1, tagcheck, tags,
 from govkit.core.errors import GovkitError, Refused, Undecided, Usage
 from govkit.core.events import Event, TagRef
 from govkit.core.imported import Imported
+from govkit.core.inert import shell
 from govkit.core.ledger import Entry
 from govkit.core.policy import InForce
 from govkit.core.records import Record
@@ -388,8 +389,8 @@ def _free_name(name: names.TagName, existing: Iterable[str]) -> str:
     squatters = sorted(o for o in existing if f"{o}/".startswith(f"{wanted}/") or wanted.startswith(f"{o}/"))
     if squatters:
         raise Refused(
-            f"the tag {wanted} cannot be made",
+            f"the tag '{wanted}' cannot be made",
             why=f"'{squatters[0]}' stands in its way, and the log does not know it",
-            fix=f"find out who made it, then: git tag -d '{squatters[0]}'",
+            fix=f"find out who made it, then: git tag -d {shell(squatters[0])}",
         )
     return wanted

@@ -43,7 +43,7 @@ def test_unsigned_version_tag_does_not_register(requested: World) -> None:
     assert requested.shell("gto", "show", "scorer@latest", "--ref").strip() == "scorer@v2.0.0"
     words = ("request", "scorer@2.0.0", "--stage", "production", "-m", "please")
     refused = requested.govkit(*words, as_="ada", expect=1).text
-    assert "the tag scorer@v2.0.0 cannot be made" in refused
+    assert "the tag 'scorer@v2.0.0' cannot be made" in refused
     assert "'scorer@v2.0.0' stands in its way, and the log does not know it" in refused
     assert "note: tag 'scorer@v2.0.0': the log does not know it" in requested.govkit("status").text
     requested.verify()

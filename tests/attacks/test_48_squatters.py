@@ -62,7 +62,7 @@ def test_squatted_version_is_refused_by_name(promoted: World, squatter: str) -> 
     promoted.git("tag", squatter)
     promoted.commit("Something to register")
     text = promoted.govkit("register", "scorer@2.0.0", as_="ada", expect=1).text
-    assert "the tag scorer@v2.0.0 cannot be made" in text
+    assert "the tag 'scorer@v2.0.0' cannot be made" in text
     assert f"'{squatter}' stands in its way, and the log does not know it" in text
     assert f"git tag -d '{squatter}'" in text
     assert f"note: tag '{squatter}': the log does not know it" in promoted.govkit("status").text
@@ -78,7 +78,7 @@ def test_squatter_on_a_number_that_has_no_way_round(approved: World) -> None:
     from govkit.workflow.session import _free_name
 
     name = TagName("team/scorer", "assign", stage="production", counter=1)
-    with pytest.raises(Refused, match="the tag team/scorer#production#1 cannot be made: 'team' stands in its way"):
+    with pytest.raises(Refused, match="the tag 'team/scorer#production#1' cannot be made: 'team' stands in its way"):
         _free_name(name, ["team", "tea"])
     assert _free_name(name, ["tea", "team/score", "team/scorer#production#11"]) == str(name)
 

@@ -278,6 +278,6 @@ def test_dry_run_writes_nothing(requested: World) -> None:
     """``--dry-run`` shows what would be signed, and writes nothing."""
     before = snapshot(requested)
     result = requested.govkit("approve", f"{MODEL}@1.1.0#production", "--dry-run", as_="rita")
-    assert "approve scorer@1.1.0#production as risk-owner" in result.text
+    assert "approve 'scorer@1.1.0#production' as risk-owner" in result.text
     assert "nothing was written" in result.text
     assert before == snapshot(requested)

@@ -73,7 +73,7 @@ def test_shows_every_line_that_is_signed(requested: World) -> None:
         request = requested.log().state.find_request(REQUEST)
         assert request is not None
         assert f"request {request.id}" in running.told
-        assert running.told[0] == f"reject {REQUEST} as validator"
+        assert running.told[0] == f"reject '{REQUEST}' as validator"
     assert _decisions(requested) == [("victor", "validator", "reject", "too old")]
 
 
@@ -232,7 +232,7 @@ def test_who_wrote_it_can_only_reject(promoted: World) -> None:
         assert "You wrote a commit that this version brings in" in page.words
         assert page.forms[0].choices == {"way": ["0"]}
         confirm = running.choose(page.forms[0], comment="my own work")
-        assert f"reject {REQUEST} as validator" in confirm.words
+        assert f"reject '{REQUEST}' as validator" in confirm.words
 
 
 # -- what changes meanwhile ---------------------------------------------------------------------------------------
@@ -410,7 +410,7 @@ def test_a_statement_is_signed_by_the_one_it_names(requested: World, tmp_path: P
     requested.govkit(*words)
     assert sorted(path.name for path in folder.iterdir()) == ["HOWTO.txt", "event.json"]
     howto = (folder / "HOWTO.txt").read_text()
-    assert f"reject {REQUEST} as validator" in howto
+    assert f"reject '{REQUEST}' as validator" in howto
     assert "ssh-keygen -Y sign -n govkit-event -f KEY event.json" in howto
     assert "is there already" in requested.govkit(*words, expect=2).text
     hand_in = ["submit", str(folder / "event.json"), "--signature", str(folder / "event.json.sig")]

@@ -87,3 +87,12 @@ def test_add_ends_with_the_calendar() -> None:
     """What lies beyond the year 9999 is an error that callers know of."""
     with pytest.raises(ValueError, match="beyond the year 9999"):
         times.add("9999-12-31T00:00:00Z", times.span("1d"))
+
+
+def test_start_of_a_day() -> None:
+    """A day begins with its first second; an instant is itself; anything else is refused."""
+    assert times.start("2026-11-23") == "2026-11-23T00:00:00Z"
+    assert times.start("2026-11-23T10:15:00Z") == "2026-11-23T10:15:00Z"
+    for text in ("2026-11-31", "7d", "yesterday", "2026-11-23T10:15"):
+        with pytest.raises(ValueError, match="neither"):
+            times.start(text)
