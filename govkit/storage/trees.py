@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from govkit.core import limits, yamltext
+from govkit.core.dvcfiles import read_project
 from govkit.core.errors import Malformed, Usage
-from govkit.core.lineage import Project, read_project
+from govkit.core.lineage import Project
 from govkit.storage.git import Repository
 
 _LINK, _SUBMODULE = "120000", "160000"
@@ -124,7 +125,7 @@ def project_of(tree: Tree) -> Project:
     for path in paths:
         try:
             content = tree.read(path, limit=limits.GENERATED) or b""
-            parsed[path] = yamltext.load(content, where=path, tolerant=True).value or {}
+            parsed[path] = yamltext.load(content, where=path, dvc=True).value or {}
         except Malformed as error:
             raise Usage(
                 "a DVC file does not parse", why=str(error), fix="restore it from Git, or run 'dvc repro'"
@@ -133,7 +134,12 @@ def project_of(tree: Tree) -> Project:
         raise Usage(
             "there is no dvc.yaml here", why="govkit governs models of DVC pipelines", fix="run 'dvc init' and add one"
         )
-    return read_project(parsed)
+
+    def values(path: str) -> bytes | None:
+        """Return a file from which templates take values; not one that is too large, which is then a gap."""
+        return tree.read(path, limit=limits.GENERATED) if (tree.size(path) or 0) <= limits.GENERATED else None
+
+    return read_project(parsed, values)
 
 
 def _is_dvc_file(name: str) -> bool:

@@ -32,11 +32,11 @@ from govkit.core import (
     delivered,
     digests,
     draft,
+    dvcfiles,
     events,
     inert,
     keys,
     limits,
-    lineage,
     measures,
     merkle,
     names,
@@ -364,7 +364,7 @@ def _card_from(path: str, data: bytes, more: dict[str, bytes] | None = None) -> 
         for name, content in contents.items()
         if name.endswith((".dvc", "dvc.yaml", "dvc.lock"))
     }
-    project = lineage.read_project(parsed)
+    project = dvcfiles.read_project(parsed)
     model = INPUTS["model"]
     plan = build.plan(project, model, INPUTS["paths"])
     statements, _ = build.read_statements(model, contents)
