@@ -205,9 +205,25 @@ class Templates:
             return [self._fill(item, values, key, spelling) for item in value]
         if not isinstance(value, str):
             return value
-        filled = _fill_text(value, values, key, spelling)
-        self._budget.take(text=len(filled) if isinstance(filled, str) else 0)
-        return filled
+        return self._fill_text(value, values, key, spelling) if "${" in value else value
+
+    def _fill_text(self, text: str, values: Mapping[str, Any], key: str | None, spelling: Spelling) -> Any:
+        if _is_exact(text):
+            found = _select(values, text[2:-1])
+            _check(found, key)
+            return found
+        parts: list[str] = []
+        for number, line in enumerate(text.split("\n")):
+            parts.append("\n" if number else "")
+            end = 0
+            for start, after in _places(line):
+                found = _select(values, line[start + 2 : after - 1])
+                _check(found, key)
+                parts += [line[end:start], _text(found, spelling)]
+                self._budget.take(text=len(parts[-1]))
+                end = after
+            parts.append(line[end:])
+        return "".join(parts).replace("\\${", "${")
 
 
 class _Values:
@@ -292,14 +308,14 @@ def _merge(into: dict[str, Any], more: dict[str, Any]) -> None:
 
 def _places(line: str) -> Iterator[tuple[int, int]]:
     """Yield where ``${…}`` stands in a line, by its ends; one behind a backslash is none."""
-    start = line.find("${")
+    start, end = line.find("${"), -1
     while start >= 0:
-        end = line.find("}", start)
-        if end < 0:
-            return
         if start and line[start - 1] == "\\":
             start = line.find("${", start + 1)
             continue
+        end = end if end > start else line.find("}", start)  # looked for once, however many there are before it
+        if end < 0:
+            return
         yield start, end + 1
         start = line.find("${", end)
 
@@ -321,26 +337,6 @@ def _labels(raw: Any, values: list[Any]) -> list[str]:
     if not isinstance(raw, Sequence) or isinstance(raw, str) or len(raw) != len(values):
         return [str(value) for value in values]
     return [str(value) if _is_exact(item) else _text(value) for item, value in zip(raw, values, strict=True)]
-
-
-def _fill_text(text: str, values: Mapping[str, Any], key: str | None, spelling: Spelling) -> Any:
-    if "${" not in text:
-        return text
-    if _is_exact(text):
-        found = _select(values, text[2:-1])
-        _check(found, key)
-        return found
-    parts: list[str] = []
-    for number, line in enumerate(text.split("\n")):
-        parts.append("\n" if number else "")
-        end = 0
-        for start, after in _places(line):
-            found = _select(values, line[start + 2 : after - 1])
-            _check(found, key)
-            parts += [line[end:start], _text(found, spelling)]
-            end = after
-        parts.append(line[end:])
-    return "".join(parts).replace("\\${", "${")
 
 
 def _select(values: Mapping[str, Any], expression: str) -> Any:

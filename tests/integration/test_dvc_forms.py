@@ -6,12 +6,15 @@ so, and the lineage gate is inconclusive.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from dvcscene import ARTIFACTS, MODEL, Scene, said_by_dvc
+from s3server import S3Server
 
 from govkit.core import digests
 from govkit.core.card import Card
@@ -354,7 +357,6 @@ def old_lock(scene: Scene) -> None:
 
 def make_old(scene: Scene) -> None:
     """Write lock and ``.dvc`` file as DVC 2 did, with the digests that DVC itself works out for them."""
-    import yaml
     from dvc_data.hashfile.build import build
     from dvc_data.hashfile.db import HashFileDB
     from dvc_objects.fs.local import LocalFileSystem
@@ -436,10 +438,24 @@ def experiment(scene: Scene) -> None:
     scene.git("switch", "-q", "tried")
 
 
+@form
+def datasets(scene: Scene) -> None:
+    """A dataset of ``dvc.yaml``, read by its name: its bytes are not under Git or DVC here."""
+    other = Scene(scene.root.parent / (scene.root.name + "-other"))
+    other.write("rows.csv", "rows\n")
+    other.commit()
+    begin(scene)
+    scene.dvc("dataset", "add", "-q", "rows", "--dvc", str(other.root), "--path", "rows.csv")
+    added = yaml.safe_load((scene.project / "dvc.yaml").read_text())
+    scene.pipeline({"train": TRAIN | {"deps": [*TRAIN["deps"], "ds://rows"]}}, **added)
+    scene.repro()
+
+
 #: What the card says where not everything can be known, by form: a gap that must be there for each; else none is.
 GAPS: dict[str, tuple[str, ...]] = {
     "not_downloaded": ("url.csv.dvc: url.csv has no MD5", "the bytes of url.csv were not at hand"),
     "external": ("in.csv lies outside the repository", "out.txt lies outside the repository"),
+    "datasets": ("ds://rows lies outside the repository",),
     "outside": ("../outside-away.csv lies outside the repository",),
 }
 MODELS = {"subfolders": "fit=m", "subdir": "project=m"}
@@ -465,6 +481,45 @@ def test_lineage_is_what_dvc_says(name: str, tmp_path: Path, monkeypatch: pytest
     if name not in GAPS:
         assert [] == card.lineage.gaps
         assert outcome.verdict is Verdict.PASS
+
+
+def test_cloud_versioned(s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A remote that keeps versions writes them into lock and ``.dvc`` files; a bucket that is read is outside."""
+    for name, value in {**s3.env, "DVC_NO_ANALYTICS": "1"}.items():
+        monkeypatch.setenv(name, value)
+    bucket = s3.bucket()
+    s3.client().put_object(Bucket=bucket, Key="raw.csv", Body=b"raw\n")
+    scene = Scene(tmp_path / "cloud")
+    for name, place in (("store", "store"), ("other", "")):
+        scene.dvc("remote", "add", *(["-d"] if place else []), name, f"s3://{bucket}/{place}")
+        scene.dvc("remote", "modify", name, "endpointurl", s3.env["AWS_ENDPOINT_URL_S3"])
+    scene.dvc("remote", "modify", "store", "version_aware", "true")
+    begin(scene)
+    scene.write("rows/x.csv", "x\n")
+    scene.write("rows/y/z.csv", "z\n")
+    scene.dvc("add", "-q", "rows")
+    split = {"cmd": "mkdir -p parts && cp -r rows parts/all", "deps": ["rows"], "outs": ["parts"]}
+    scene.pipeline({"split": split, "train": TRAIN | {"deps": [*TRAIN["deps"], "parts"]}})
+    scene.dvc("repro", "-q")
+    scene.dvc("push", "-q")
+    scene.commit()
+    lock = (scene.project / "dvc.lock").read_text()
+    assert ("version_id" in lock, "files:" in lock) == (True, True)
+    card = scene.card()
+    check_against_dvc(scene, card, MODEL)
+    assert ([], []) == (card.lineage.problems, card.lineage.gaps)
+    assert LineageGate().decide(Context(card)).verdict is Verdict.PASS
+    shutil.rmtree(scene.project / ".dvc" / "cache")  # the listing of a folder is nowhere but there
+    assert scene.card() == card
+    scene.dvc("import-url", "-q", "remote://other/raw.csv", "in.csv")
+    scene.pipeline({"split": split, "train": TRAIN | {"deps": [*TRAIN["deps"], "in.csv", f"s3://{bucket}/raw.csv"]}})
+    scene.repro()
+    card = scene.card()
+    check_against_dvc(scene, card, MODEL)
+    assert [] == card.lineage.problems
+    assert f"s3://{bucket}/raw.csv lies outside the repository: its bytes are not under Git or DVC" in card.lineage.gaps
+    assert "in.csv.dvc (remote://other/raw.csv)" in {item.source for item in card.lineage.data}
+    assert LineageGate().decide(Context(card)).verdict is Verdict.INCONCLUSIVE
 
 
 def check_against_dvc(scene: Scene, card: Card, model: str) -> None:
