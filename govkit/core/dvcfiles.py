@@ -10,13 +10,13 @@ from __future__ import annotations
 import contextlib
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from govkit.core import dvcmd5, limits
 from govkit.core.lineage import OLD_HASH, Artifact, Findings, LockItem, Project, Stage
 from govkit.core.names import is_model
-from govkit.core.templates import DEFAULT, SPELLINGS, Budget, Templates, Unfilled
+from govkit.core.templates import DEFAULT, Budget, Templates, Unfilled
 
 Read = Callable[[str], bytes | None]
 Json = dict[str, Any]
@@ -181,7 +181,7 @@ class _DvcYaml:
         if why:
             findings.gaps.append(f"{where} is templated, and not compared with dvc.lock: {why}")
         else:
-            if _lines(lock.get("cmd")) not in self._commands(name, declared):
+            if not self._ran(name, _lines(lock.get("cmd")), declared):
                 findings.problems.append(f"{where}: its command was changed after it ran")
             _compare(findings, f"{where}: its deps were", {dep.path for dep in deps}, sections["deps"])
             _compare(findings, f"{where}: its outs were", {out.path for out in outs}, written)
@@ -203,12 +203,13 @@ class _DvcYaml:
             )
         )
 
-    def _commands(self, name: str, declared: Json) -> Iterator[list[str]]:
-        """Yield the commands that may have run: DVC's settings say how a mapping is spelt, and need not lie in Git."""
-        yield _lines(declared.get("cmd"))
-        for spelling in SPELLINGS[1:]:
-            with contextlib.suppress(Unfilled, KeyError):
-                yield _lines(self._templates.stage(name, spelling).get("cmd"))
+    def _ran(self, name: str, locked: list[str], declared: Json) -> bool:
+        """Tell whether a command is the one that is declared; DVC's settings say how a mapping is spelt in it."""
+        if locked == _lines(declared.get("cmd")):
+            return True
+        with contextlib.suppress(Unfilled, KeyError):
+            return any(locked == _lines(cmd) for cmd in self._templates.commands(name))
+        return False
 
     def _not_run(self) -> None:
         for name in self._templates.names():

@@ -99,8 +99,27 @@ class Templates:
         """Return the names of all DVC stages, those of ``foreach`` and ``matrix`` written out."""
         return list(self._declared)
 
-    def stage(self, name: str, spelling: Spelling = SPELLINGS[0]) -> dict[str, Any]:
+    def commands(self, name: str) -> Iterator[Any]:
+        """Yield the command of a DVC stage in each of the spellings that it may have, the most usual one first.
+
+        Raises:
+            Unfilled: as :meth:`stage`.
+            KeyError: as :meth:`stage`.
+        """
+        usual = self.stage(name, only="cmd").get("cmd")
+        yield usual
+        # Where no mapping is named, all spellings are one.
+        if usual != self.stage(name, SPELLINGS[-1], only="cmd").get("cmd"):
+            for spelling in SPELLINGS[1:]:
+                yield self.stage(name, spelling, only="cmd").get("cmd")
+
+    def stage(self, name: str, spelling: Spelling = SPELLINGS[0], *, only: str = "") -> dict[str, Any]:
         """Return a DVC stage, filled in.
+
+        Args:
+            name: which.
+            spelling: how mappings are spelt.
+            only: the one key that is wanted; empty for all.
 
         Raises:
             Unfilled: if it cannot be.
@@ -117,7 +136,8 @@ class Templates:
             local = self._top().clone()
             local.load(posixpath.join(self._folder, _text(wdir)), own, reserved=declared.more)
             values = ChainMap(dict(declared.more), local.values)
-        return {key: self._fill(value, values, key, spelling) for key, value in definition.items()}
+        wanted = {only} & definition.keys() if only else definition.keys()
+        return {key: self._fill(definition[key], values, key, spelling) for key in definition if key in wanted}
 
     def top(self, value: Any) -> Any:
         """Return something from outside of the DVC stages, filled in.

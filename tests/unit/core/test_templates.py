@@ -188,4 +188,4 @@ def test_what_stands_for_too_much(name: str) -> None:
     for each in templates.names():
         size += len(str(attempt(lambda each=each: templates.stage(each), Unfilled)))
     assert size < 100_000_000
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 10
