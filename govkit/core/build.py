@@ -123,9 +123,12 @@ def _kept(stages: Iterable[Stage], listed: PathSet) -> set[str]:
 
 
 def _report_paths(project: Project, stage: Stage) -> set[str]:
-    """Return a stage's metrics and plots, and its JSON outputs in Git, which may be a fairness report or profile."""
+    """Return a stage's metrics and plots, and its JSON outputs in Git, which may be a fairness report or profile.
+
+    Weights are none, even if they are JSON and kept in Git.
+    """
     kept = {out.path for out in stage.outs if out.path in stage.uncached and out.path.endswith(".json")}
-    return project.reports(stage) | kept
+    return project.reports(stage) | (kept - project.weights)
 
 
 def read_statements(model: str, contents: Mapping[str, bytes]) -> tuple[Statements, dict[str, Any]]:
@@ -350,8 +353,9 @@ class _Builder(Findings):
             if tracked is not None and tracked.path == path:
                 agreement.check_tracked(self, tracked, self.facts.contents[path])
         for stage in self.stages:
+            told = _report_paths(self.project, stage)
             for out in stage.outs:
-                if out.path in self.kept and out.path not in _report_paths(self.project, stage):
+                if out.path in self.kept and out.path not in told:
                     agreement.check_output(self, stage, out, self._in_git(out.path), self.ignore)
 
     # -- reports ------------------------------------------------------------------------------------------------

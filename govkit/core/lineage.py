@@ -167,6 +167,11 @@ class Project(Findings):
         own = PathSet([*stage.metrics, *stage.plots])
         return {out.path for out in stage.outs if any(any(declared.inside(out.path)) for declared in (self._told, own))}
 
+    @cached_property
+    def weights(self) -> frozenset[str]:
+        """The paths of all models' weights."""
+        return frozenset(artifact.path for artifact in self.artifacts.values())
+
     # What was read does not change any more when it is asked, so each of these is made once.
 
     @cached_property

@@ -514,6 +514,64 @@ def test_directory_of_data() -> None:
 # -- weights and data -------------------------------------------------------------------------------------------------
 
 
+def uncached() -> Tree:
+    """Return a project whose weights and a folder of parts are outputs that Git keeps."""
+    tree = Tree()
+    tree.git |= {"models/m.json": tree.dvc.pop("models/m.json"), "parts/a": b"1", "parts/b/c": b"2"}
+    tree.yaml["stages"]["train"]["outs"] = [{"models/m.json": {"cache": False}}, {"parts": {"cache": False}}]
+    tree.run()
+    return tree
+
+
+def test_outputs_in_git() -> None:
+    """What a DVC stage writes with ``cache: false`` is known by its bytes in Git, a folder by its listing."""
+    tree = uncached()
+    assert tree.findings() == ([], [])
+    found = tree.read()
+    parts = next(item for item in found["lineage"]["outs"] if item["path"] == "parts")
+    listing = [{"path": p, "sha256": digests.sha256(tree.git[f"parts/{p}"]), "size": 1} for p in ("a", "b/c")]
+    assert (found["weights"]["sha256"], found["weights"]["source"]) == (digests.sha256(b"weights"), "git")
+    assert (parts["sha256"], parts["source"], parts["files"]) == (digests.directory(listing), "git", 2)
+
+
+@pytest.mark.parametrize("path", ["models/m.json", "parts/a", "parts/new"])
+def test_outputs_in_git_that_were_changed(path: str) -> None:
+    """An output in Git that is not what the DVC stage wrote is a contradiction."""
+    tree = uncached()
+    tree.git[path] = b"other"
+    out = "models/m.json" if path == "models/m.json" else "parts"
+    assert tree.findings() == ([f"{out} was changed after DVC stage 'train' wrote it"], [])
+
+
+def test_files_put_beside_an_output_do_not_stand_for_it() -> None:
+    """Whoever puts a file into Git below an output that DVC keeps has not made that output."""
+    tree = Tree()
+    tree.dvc |= {"parts/a": b"1"}
+    tree.yaml["stages"]["train"]["outs"].append("parts")
+    tree.run()
+    tree.git["parts/b"] = b"2"
+    parts = next(item for item in tree.read()["lineage"]["outs"] if item["path"] == "parts")
+    assert (parts["sha256"], parts["source"]) == (tree._sha256("parts"), "")
+
+
+def test_data_in_git_and_in_dvc() -> None:
+    """Data that lie in both are known by their bytes; where the two differ that is a contradiction."""
+    tree = Tree()
+    tree.git["data/raw.csv"] = tree.dvc.pop("data/raw.csv")
+    assert tree.findings() == ([], [])
+    assert tree.read()["lineage"]["data"][0]["sha256"] == digests.sha256(tree.git["data/raw.csv"])
+    tree.git["data/raw.csv"] += b"9,9\n"
+    assert tree.findings() == (["data/raw.csv in Git is not what data/raw.csv.dvc tracks"], [])
+
+
+def test_newer_data_that_nobody_has() -> None:
+    """An import whose newest bytes were never fetched has no MD5: a gap, and no digest of the bytes before."""
+    tree = Tree()
+    del tree.raw["outs"][0]["md5"]
+    problems, gaps = tree.findings()
+    assert (problems, "data/raw.csv.dvc: data/raw.csv has no MD5" in gaps) == ([], True)
+
+
 def test_weights_in_git() -> None:
     """Weights that lie in Git have a digest, and no run that made them."""
     tree = Tree()
