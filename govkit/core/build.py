@@ -8,7 +8,7 @@ This builder is frozen: a card that should look different is a new schema name w
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from govkit.core.dvcignore import DvcIgnore
 from govkit.core.errors import Malformed, Usage
 from govkit.core.lineage import Findings, LockItem, Project, Stage, governance_folder
 from govkit.core.paths import PathSet, within
+from govkit.core.whereabouts import is_data, is_outside, kept_in_git, kind, read_by, report_paths
 
 MAX_REPORT_BYTES = 8 * 1024 * 1024
 
@@ -71,10 +72,10 @@ def plan(project: Project, model: str, paths: Iterable[str]) -> Plan:
     """
     every = sorted(paths)
     stages = project.ancestry(model)
-    told = {stage.key: _report_paths(project, stage) for stage in stages}
-    deps = {dep.path for stage in stages for dep in stage.deps if _kind(project, dep) == "code"}
+    told = {stage.key: report_paths(project, stage) for stage in stages}
+    deps = {dep.path for stage in stages for dep in stage.deps if kind(project, dep) == "code"}
     listed = PathSet(every)
-    kept = _kept(stages, listed)
+    kept = kept_in_git(stages, listed)
     files = {path for dep in deps for path in listed.inside(dep)}
     files |= {file for stage in stages for file in stage.params}
     files |= {path for paths in told.values() for path in paths}
@@ -84,10 +85,10 @@ def plan(project: Project, model: str, paths: Iterable[str]) -> Plan:
     # Folders of requirements and explicit data paths are only known from model.yaml: take what lies in the tree.
     reports = [out for stage in stages for out in stage.outs if out.path in told[stage.key]]
     # What a .dvc file tracks stands in the card as that file has it, whatever part of it a DVC stage read.
-    tracked = [project.data_file(path) for path in (project.artifact(model).path, *_read(stages))]
+    tracked = [project.data_file(path) for path in (project.artifact(model).path, *read_by(stages))]
     data = {item.path: item for item in tracked if item is not None}
     files |= {path for path in data if path in listed}
-    made = {item.path: item for stage in stages for item in (*stage.deps, *stage.outs) if _is_data(project, item)}
+    made = {item.path: item for stage in stages for item in (*stage.deps, *stage.outs) if is_data(project, item)}
     items = {path: item for path, item in {**made, **data}.items() if path not in kept and path not in listed}
     return Plan(
         sorted(files), [out for out in reports if out.path not in listed], [items[key] for key in sorted(items)]
@@ -98,37 +99,6 @@ def extra_files(statements: Statements, paths: Iterable[str]) -> list[str]:
     """Return the paths that ``model.yaml`` itself names and that lie in the tree: requirements and data kept in Git."""
     wanted = {statements.contract.requirements, *statements.data, *statements.evaluation_data}
     return sorted(wanted & set(paths))
-
-
-def _kind(project: Project, dep: LockItem) -> str:
-    if "://" in dep.path or dep.path.startswith(("/", "../")):
-        return "external"
-    if project.producer(dep.path) is not None:
-        return "output"
-    return "data" if project.data_file(dep.path) is not None else "code"
-
-
-def _is_data(project: Project, item: LockItem) -> bool:
-    return _kind(project, item) in ("output", "data")
-
-
-def _read(stages: Iterable[Stage]) -> Iterator[str]:
-    yield from (dep.path for stage in stages for dep in stage.deps)
-
-
-def _kept(stages: Iterable[Stage], listed: PathSet) -> set[str]:
-    """Return the outputs that lie in Git: files, and folders that DVC was told not to keep."""
-    outs = {out.path: out.path in stage.uncached for stage in stages for out in stage.outs}
-    return {path for path, uncached in outs.items() if path in listed or (uncached and any(listed.inside(path)))}
-
-
-def _report_paths(project: Project, stage: Stage) -> set[str]:
-    """Return a stage's metrics and plots, and its JSON outputs in Git, which may be a fairness report or profile.
-
-    Weights are none, even if they are JSON and kept in Git.
-    """
-    kept = {out.path for out in stage.outs if out.path in stage.uncached and out.path.endswith(".json")}
-    return project.reports(stage) | (kept - project.weights)
 
 
 def read_statements(model: str, contents: Mapping[str, bytes]) -> tuple[Statements, dict[str, Any]]:
@@ -185,7 +155,7 @@ class _Builder(Findings):
         artifact = self.project.artifact(self.model)
         self.statements, own = read_statements(self.model, self.facts.contents)
         self.stages = self.project.ancestry(self.model)
-        self.kept = _kept(self.stages, self.listed)
+        self.kept = kept_in_git(self.stages, self.listed)
         self.weights = artifact.path
         for findings in (self.project, *(stage.findings for stage in self.stages)):
             self.problems += findings.problems
@@ -238,10 +208,10 @@ class _Builder(Findings):
         found: dict[str, CodeFile] = {}
         for stage in self.stages:
             for dep in stage.deps:
-                kind = _kind(self.project, dep)
-                if kind == "external":
+                where = kind(self.project, dep)
+                if where == "external":
                     self.gaps.append(f"{dep.path} lies outside the repository: its bytes are not under Git or DVC")
-                if kind == "code":
+                if where == "code":
                     contents = self._in_git(dep.path)
                     agreement.check_code(self, stage, dep, contents, self.ignore)
                     found |= {path: self._file(path) for path in contents}
@@ -296,7 +266,7 @@ class _Builder(Findings):
         Snapshots are what ``model.yaml`` names; else what ``.dvc`` files track and what the first DVC stages of the
         graph (those that read no other's output) write, reports and weights apart.
         """
-        reports = {path for stage in self.stages for path in _report_paths(self.project, stage)}
+        reports = {path for stage in self.stages for path in report_paths(self.project, stage)}
         outs = {
             out.path: out for stage in self.stages for out in stage.outs if out.path not in reports | {self.weights}
         }
@@ -331,7 +301,7 @@ class _Builder(Findings):
         sha256, source = self.facts.sha256.get(item.path), item.source
         if sha256 is None and (item.path in self.kept or item.path in self.facts.contents):
             sha256, source = self._digest(item, self._in_git(item.path)), source or "git"
-        if "://" in item.path or item.path.startswith(("/", "../")):
+        if is_outside(item.path):
             self.gaps.append(f"{item.path} lies outside the repository: its bytes are not under Git or DVC")
         elif sha256 is None:
             self.gaps.append(f"the bytes of {item.path} were not at hand, so their SHA-256 is unknown")
@@ -348,12 +318,12 @@ class _Builder(Findings):
 
     def _check_kept(self) -> None:
         """Hold outputs and data that lie in Git, reports apart, against what ``dvc.lock`` and ``.dvc`` files have."""
-        for path in sorted(set(_read(self.stages)) & self.facts.contents.keys()):
+        for path in sorted(set(read_by(self.stages)) & self.facts.contents.keys()):
             tracked = self.project.data_file(path)
             if tracked is not None and tracked.path == path:
                 agreement.check_tracked(self, tracked, self.facts.contents[path])
         for stage in self.stages:
-            told = _report_paths(self.project, stage)
+            told = report_paths(self.project, stage)
             for out in stage.outs:
                 if out.path in self.kept and out.path not in told:
                     agreement.check_output(self, stage, out, self._in_git(out.path), self.ignore)
@@ -363,7 +333,7 @@ class _Builder(Findings):
     def _reports(self) -> dict[str, list[Any]]:
         found: dict[str, list[Any]] = {key: [] for key in ("metrics", "fairness", "plots", "profiles", "reports")}
         for stage in self.stages:
-            told = _report_paths(self.project, stage)
+            told = report_paths(self.project, stage)
             for out in stage.outs:
                 if out.path in told:
                     self._read_report(stage, out, found)

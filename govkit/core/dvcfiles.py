@@ -16,7 +16,8 @@ from typing import Any, Final
 from govkit.core import dvcmd5, limits
 from govkit.core.lineage import OLD_HASH, Artifact, Findings, LockItem, Project, Stage
 from govkit.core.names import is_model
-from govkit.core.templates import DEFAULT, Budget, Templates, Unfilled
+from govkit.core.templates import DEFAULT, Budget, Templates
+from govkit.core.templatetext import Unfilled
 
 Read = Callable[[str], bytes | None]
 Json = dict[str, Any]

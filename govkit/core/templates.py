@@ -10,39 +10,31 @@ from __future__ import annotations
 import itertools
 import math
 import posixpath
-import re
-import shlex
 from collections import ChainMap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from govkit.core import limits, measures
 from govkit.core.errors import Malformed
+from govkit.core.templatetext import (
+    SPELLINGS,
+    Spelling,
+    Unfilled,
+    any_template,
+    as_key,
+    as_text,
+    check,
+    is_exact,
+    labels,
+    places,
+    select,
+)
 
 #: DVC's own name for the file whose values every template may use.
 DEFAULT: Final = "params.yaml"
 #: DVC stages that one declaration may stand for.
 MAX_GENERATED: Final = 20_000
-_INDEX = re.compile(r"\s*-?[0-9]{1,9}\s*", re.ASCII)
-
-
-class Unfilled(Exception):
-    """A template that cannot be filled in; says why."""
-
-
-@dataclass(frozen=True)
-class Spelling:
-    """How a mapping becomes flags of a command: two settings of DVC (``parsing.bool``, ``parsing.list``).
-
-    They need not lie in Git, so whoever compares tries every one of :data:`SPELLINGS`.
-    """
-
-    say_no: bool = False
-    repeat: bool = False
-
-
-SPELLINGS: Final = tuple(Spelling(no, repeat) for no in (False, True) for repeat in (False, True))
 
 
 class Budget:
@@ -128,13 +120,13 @@ class Templates:
         declared = self._declared[name]
         definition = {key: value for key, value in declared.definition.items() if key != "vars"}
         own = declared.definition.get("vars") or []
-        if not declared.more and not own and not _any_template(definition):
+        if not declared.more and not own and not any_template(definition):
             return definition
         values: Mapping[str, Any] = ChainMap(dict(declared.more), self._top().values)
         wdir = self._fill(definition.get("wdir") or "", values, None, spelling)
         if own:
             local = self._top().clone()
-            local.load(posixpath.join(self._folder, _text(wdir)), own, reserved=declared.more)
+            local.load(posixpath.join(self._folder, as_text(wdir)), own, reserved=declared.more)
             values = ChainMap(dict(declared.more), local.values)
         wanted = {only} & definition.keys() if only else definition.keys()
         return {key: self._fill(definition[key], values, key, spelling) for key in definition if key in wanted}
@@ -145,7 +137,7 @@ class Templates:
         Raises:
             Unfilled: if it cannot be.
         """
-        return self._fill(value, self._top().values, None, SPELLINGS[0]) if _any_template(value) else value
+        return self._fill(value, self._top().values, None, SPELLINGS[0]) if any_template(value) else value
 
     # -- foreach and matrix -------------------------------------------------------------------------------------
 
@@ -174,10 +166,10 @@ class Templates:
         if isinstance(values, Mapping):
             yield from ((str(key), {"item": value, "key": str(key)}) for key, value in values.items())
         elif isinstance(values, list):
-            labels = _labels(data, values)
+            names = labels(data, values)
             if any(isinstance(value, (list, Mapping)) for value in values):
-                labels = [str(place) for place in range(len(values))]
-            yield from ((label, {"item": value}) for label, value in zip(labels, values, strict=True))
+                names = [str(place) for place in range(len(values))]
+            yield from ((label, {"item": value}) for label, value in zip(names, values, strict=True))
         else:
             raise Unfilled("its 'foreach' is no list and no mapping")
 
@@ -191,7 +183,7 @@ class Templates:
         named = [
             [
                 (f"{key}{place}" if isinstance(value, (list, Mapping)) else label, key, value)
-                for place, (label, value) in enumerate(zip(_labels(raw.get(key, axis), axis), axis, strict=True))
+                for place, (label, value) in enumerate(zip(labels(raw.get(key, axis), axis), axis, strict=True))
             ]
             for key, axis in axes.items()
         ]
@@ -218,7 +210,7 @@ class Templates:
         self._budget.take(values=1)
         if isinstance(value, Mapping):
             return {
-                _key(self._fill(name, values, key, spelling)): self._fill(item, values, key, spelling)
+                as_key(self._fill(name, values, key, spelling)): self._fill(item, values, key, spelling)
                 for name, item in value.items()
             }
         if isinstance(value, list):
@@ -228,18 +220,18 @@ class Templates:
         return self._fill_text(value, values, key, spelling) if "${" in value else value
 
     def _fill_text(self, text: str, values: Mapping[str, Any], key: str | None, spelling: Spelling) -> Any:
-        if _is_exact(text):
-            found = _select(values, text[2:-1])
-            _check(found, key)
+        if is_exact(text):
+            found = select(values, text[2:-1])
+            check(found, key)
             return found
         parts: list[str] = []
         for number, line in enumerate(text.split("\n")):
             parts.append("\n" if number else "")
             end = 0
-            for start, after in _places(line):
-                found = _select(values, line[start + 2 : after - 1])
-                _check(found, key)
-                parts += [line[end:start], _text(found, spelling)]
+            for start, after in places(line):
+                found = select(values, line[start + 2 : after - 1])
+                check(found, key)
+                parts += [line[end:start], as_text(found, spelling)]
                 self._budget.take(text=len(parts[-1]))
                 end = after
             parts.append(line[end:])
@@ -321,93 +313,3 @@ def _merge(into: dict[str, Any], more: dict[str, Any]) -> None:
             raise Unfilled(f"its 'vars' say '{key}' twice")
         else:
             into[key] = value
-
-
-# -- texts --------------------------------------------------------------------------------------------------------
-
-
-def _places(line: str) -> Iterator[tuple[int, int]]:
-    """Yield where ``${…}`` stands in a line, by its ends; one behind a backslash is none."""
-    start, end = line.find("${"), -1
-    while start >= 0:
-        if start and line[start - 1] == "\\":
-            start = line.find("${", start + 1)
-            continue
-        end = end if end > start else line.find("}", start)  # looked for once, however many there are before it
-        if end < 0:
-            return
-        yield start, end + 1
-        start = line.find("${", end)
-
-
-def _any_template(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return any(_any_template(key) or _any_template(item) for key, item in value.items())
-    if isinstance(value, list):
-        return any(map(_any_template, value))
-    return isinstance(value, str) and "${" in value
-
-
-def _is_exact(text: Any) -> bool:
-    return isinstance(text, str) and "\n" not in text and list(_places(text)) == [(0, len(text))]
-
-
-def _labels(raw: Any, values: list[Any]) -> list[str]:
-    """Return how DVC names the DVC stages of values; it writes ``True`` for one that comes out of a template."""
-    if not isinstance(raw, Sequence) or isinstance(raw, str) or len(raw) != len(values):
-        return [str(value) for value in values]
-    return [str(value) if _is_exact(item) else _text(value) for item, value in zip(raw, values, strict=True)]
-
-
-def _select(values: Mapping[str, Any], expression: str) -> Any:
-    found: Any = values
-    for part in expression.replace("[", ".").replace("]", "").split("."):
-        name = part.strip()
-        if isinstance(found, Mapping) and name in found:
-            found = found[name]
-        elif isinstance(found, list) and _INDEX.fullmatch(name) and -len(found) <= int(name) < len(found):
-            found = found[int(name)]
-        else:
-            raise Unfilled(f"${{{expression[:60]}}} leads nowhere")
-    return found
-
-
-def _check(value: Any, key: str | None) -> None:
-    """Refuse what DVC refuses: only a command takes a mapping, and nothing in a DVC stage a list."""
-    if key is not None and (isinstance(value, list) or (isinstance(value, Mapping) and key != "cmd")):
-        raise Unfilled("a template stands for a list or mapping, which DVC refuses here")
-
-
-def _key(name: Any) -> str:
-    if not isinstance(name, str):
-        raise Unfilled("a key is templated, and what stands there is no text")
-    return name
-
-
-def _text(value: Any, spelling: Spelling = SPELLINGS[0]) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return " ".join(_flags(value, "", spelling)) if isinstance(value, Mapping) else str(value)
-
-
-def _flags(value: Mapping[str, Any], prefix: str, spelling: Spelling) -> Iterator[str]:
-    """Yield the flags that a mapping becomes in a command."""
-    for key, item in value.items():
-        name = f"{prefix}{key}"
-        if isinstance(item, Mapping) and item:
-            yield from _flags(item, f"{name}.", spelling)
-        elif isinstance(item, bool):
-            if item or spelling.say_no:
-                yield f"--{name}" if item else f"--no-{name}"
-        elif isinstance(item, (list, Mapping)):
-            yield from _several(name, list(item), spelling)
-        else:
-            yield f"--{name} {shlex.quote(item) if isinstance(item, str) else item}"
-
-
-def _several(name: str, items: list[Any], spelling: Spelling) -> Iterator[str]:
-    for place, item in enumerate(items):
-        if isinstance(item, (list, Mapping)):
-            raise Unfilled(f"'{name}' is a list of lists, which DVC refuses in a command")
-        text = shlex.quote(item) if isinstance(item, str) else str(item)
-        yield text if place and not spelling.repeat else f"--{name} {text}"

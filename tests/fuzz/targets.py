@@ -49,6 +49,7 @@ from govkit.core import (
     records,
     tags,
     templates,
+    templatetext,
     times,
     yamltext,
 )
@@ -446,7 +447,7 @@ def _templates(data: bytes) -> None:
     read = {"params.yaml": values}.get
     found = templates.Templates("", content if isinstance(content, dict) else {}, read, templates.Budget())
     for name in found.names():
-        with contextlib.suppress(templates.Unfilled):
+        with contextlib.suppress(templatetext.Unfilled):
             canonical.encode(measures.plain(found.stage(name)))
             list(found.commands(name))
     _card_from("dvc.yaml", declared, {"params.yaml": values})

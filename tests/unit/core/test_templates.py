@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from govkit.core import yamltext
-from govkit.core.templates import SPELLINGS, Budget, Spelling, Templates, Unfilled
+from govkit.core.templates import Budget, Templates
+from govkit.core.templatetext import SPELLINGS, Spelling, Unfilled
 
 FILES = {
     "params.yaml": "rate: 0.1\nsmall: 1e-3\non: True\nnothing: null\nname: a b\ndeep: {x: 1, y: {z: [1, two, {k: v}]}}\n"
