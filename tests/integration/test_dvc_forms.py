@@ -483,6 +483,38 @@ def test_lineage_is_what_dvc_says(name: str, tmp_path: Path, monkeypatch: pytest
         assert outcome.verdict is Verdict.PASS
 
 
+CHANGES = {
+    "frozen": ("raw.txt", "2\n", "raw.txt is not what DVC stage 'prepare' ran with"),
+    "templates": (
+        "more.json",
+        '{"paths": {"data": "other.csv"}}',
+        "DVC stage 'train' of dvc.yaml: its command was changed",
+    ),
+    "matrix": ("params.yaml", "rates: [0.1, 2]\n", "DVC stage 'best' of dvc.yaml: its deps were changed"),
+    "params": ("p.py", "N = 4\n", "p.py: 'N' was changed after DVC stage 'train' ran"),
+    "folders": ("src/deep/b.py", "c\n", "src is not what DVC stage 'train' ran with"),
+    "uncached": ("d/x", "c\n", "d was changed after DVC stage 'split' wrote it"),
+    "old_lock": ("src/a.py", "a\r\nc\r\n", "src is not what DVC stage 'train' ran with"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_changes_since_the_run_are_seen(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was changed and committed without a run is a contradiction in each form, whatever DVC says of it."""
+    monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
+    scene = Scene(tmp_path / name)
+    FORMS[name](scene)
+    path, content, problem = CHANGES[name]
+    if name == "matrix":  # a value that is used no more takes what ran out of the graph, so somebody changes both
+        text = (scene.project / "dvc.yaml").read_text()
+        scene.write("dvc.yaml", text.replace("0.001", "2"))
+    scene.write(path, content)
+    scene.commit()
+    card = scene.card()
+    assert [found for found in card.lineage.problems if found.startswith(problem)], card.lineage
+    assert LineageGate().decide(Context(card)).verdict is Verdict.FAIL
+
+
 def test_cloud_versioned(s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A remote that keeps versions writes them into lock and ``.dvc`` files; a bucket that is read is outside."""
     for name, value in {**s3.env, "DVC_NO_ANALYTICS": "1"}.items():
