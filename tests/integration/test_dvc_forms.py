@@ -241,6 +241,17 @@ def folders(scene: Scene) -> None:
 
 
 @form
+def ignored(scene: Scene) -> None:
+    """DVC files that ``.dvcignore`` hides from DVC: an example that does not even parse, and one that would clash."""
+    begin(scene)
+    scene.write("examples/dvc.yaml", "stages: {{ cookiecutter.stages }}: [\n")
+    scene.write("old/data.csv.dvc", {"outs": [{"path": "../data.csv", "md5": "0" * 32, "hash": "md5"}]})
+    scene.write(".dvcignore", "examples/\n/old/*.dvc\n")
+    scene.pipeline({"train": TRAIN})
+    scene.repro()
+
+
+@form
 def in_both(scene: Scene) -> None:
     """Data that somebody has put under Git, too."""
     begin(scene)
