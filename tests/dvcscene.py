@@ -9,10 +9,12 @@ import contextlib
 import io
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from govkit.core.card import Card
 from govkit.core.lineage import Project
@@ -52,7 +54,13 @@ class Scene:
         from dvc.cli import main
 
         out = io.StringIO()
-        with contextlib.chdir(self.project / cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        argv = mock.patch.object(sys, "argv", ["dvc", *words])  # some of its flags DVC takes from there, too
+        with (
+            argv,
+            contextlib.chdir(self.project / cwd),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(out),
+        ):
             code = main(list(words))
         assert code == expect, out.getvalue()
         return out.getvalue()

@@ -88,7 +88,9 @@ def plan(project: Project, model: str, paths: Iterable[str]) -> Plan:
     tracked = [project.data_file(path) for path in (project.artifact(model).path, *read_by(stages))]
     data = {item.path: item for item in tracked if item is not None}
     files |= {path for path in data if path in listed}
-    made = {item.path: item for stage in stages for item in (*stage.deps, *stage.outs) if is_data(project, item)}
+    # What was written says more of it than what was read.
+    both = [*(dep for stage in stages for dep in stage.deps), *(out for stage in stages for out in stage.outs)]
+    made = {item.path: item for item in both if is_data(project, item)}
     items = {path: item for path, item in {**made, **data}.items() if path not in kept and path not in listed}
     return Plan(
         sorted(files), [out for out in reports if out.path not in listed], [items[key] for key in sorted(items)]

@@ -298,7 +298,8 @@ def _item(entry: Any, folder: str, findings: Findings, where: str, source: str =
     md5, size, files = entry.get("md5"), _count(entry.get("size")), _count(entry.get("nfiles"))
     listed = _mappings(entry.get("files"))
     if listed and not isinstance(md5, str):  # a cloud-versioned folder has no digest of all
-        md5, size, files = _of_files(listed), sum(_count(file.get("size")) or 0 for file in listed), len(listed)
+        sizes = [size for file in listed if (size := _count(file.get("size"))) is not None]
+        md5, size, files = _of_files(listed), sum(sizes) if len(sizes) == len(listed) else None, len(listed)
     item = LockItem(
         path=_join(folder, path),
         md5=md5 if isinstance(md5, str) else None,

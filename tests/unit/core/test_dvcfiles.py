@@ -137,6 +137,9 @@ def test_folder_with_versions_of_each_file() -> None:
     ]
     item = dvcfiles.read_project({"x.dvc": {"outs": [{"path": "x", "hash": "md5", "files": listed}]}}).tracked["x"]
     assert (item.md5, item.size, item.files) == (md5_of_directory({"a": b"1", "b/c": b"2"}), 2, 2)
+    listed[0].pop("size")  # as among dependencies, where DVC writes none
+    read_only = dvcfiles.read_project({"x.dvc": {"outs": [{"path": "x", "hash": "md5", "files": listed}]}}).tracked["x"]
+    assert (read_only.md5, read_only.size) == (item.md5, None)
     for broken in ({"relpath": "d"}, {"relpath": "a", "md5": MD5}, {"relpath": 1, "md5": MD5}):
         project = dvcfiles.read_project({"x.dvc": {"outs": [{"path": "x", "files": [*listed, broken]}]}})
         assert (project.tracked["x"].md5, project.gaps) == (None, ["x.dvc: x has no MD5"])
