@@ -14,9 +14,12 @@ from typing import Any
 
 from govkit.core import agreement, canonical, digests, measures, records, yamltext
 from govkit.core.card import SCHEMA, CardModel, CodeFile, DvcStage, Item, Lineage, Statements
+from govkit.core.dvcignore import NAME as DVCIGNORE
+from govkit.core.dvcignore import DvcIgnore
 from govkit.core.errors import Malformed, Usage
 from govkit.core.lineage import Findings, LockItem, Project, Stage, governance_folder
 from govkit.core.paths import PathSet, within
+from govkit.core.whereabouts import is_data, is_outside, kept_in_git, kind, read_by, report_paths
 
 MAX_REPORT_BYTES = 8 * 1024 * 1024
 
@@ -69,25 +72,26 @@ def plan(project: Project, model: str, paths: Iterable[str]) -> Plan:
     """
     every = sorted(paths)
     stages = project.ancestry(model)
-    told = {stage.key: _report_paths(project, stage) for stage in stages}
-    deps = {dep.path for stage in stages for dep in stage.deps if _kind(project, dep) == "code"}
+    told = {stage.key: report_paths(project, stage) for stage in stages}
+    deps = {dep.path for stage in stages for dep in stage.deps if kind(project, dep) == "code"}
     listed = PathSet(every)
+    kept = kept_in_git(stages, listed)
     files = {path for dep in deps for path in listed.inside(dep)}
     files |= {file for stage in stages for file in stage.params}
     files |= {path for paths in told.values() for path in paths}
+    files |= {path for out in kept for path in listed.inside(out)}
+    files |= {path for path in every if posixpath.basename(path) == DVCIGNORE}
     files.add(statements_path(model))
     # Folders of requirements and explicit data paths are only known from model.yaml: take what lies in the tree.
     reports = [out for stage in stages for out in stage.outs if out.path in told[stage.key]]
-    weights = project.artifact(model).path
-    items = {
-        item.path: item
-        for stage in stages
-        for item in (*stage.deps, *stage.outs)
-        if _is_data(project, item) and item.path not in listed
-    }
-    tracked = project.data_file(weights)
-    if tracked is not None:
-        items[tracked.path] = tracked
+    # What a .dvc file tracks stands in the card as that file has it, whatever part of it a DVC stage read.
+    tracked = [project.data_file(path) for path in (project.artifact(model).path, *read_by(stages))]
+    data = {item.path: item for item in tracked if item is not None}
+    files |= {path for path in data if path in listed}
+    # What was written says more of it than what was read.
+    both = [*(dep for stage in stages for dep in stage.deps), *(out for stage in stages for out in stage.outs)]
+    made = {item.path: item for item in both if is_data(project, item)}
+    items = {path: item for path, item in {**made, **data}.items() if path not in kept and path not in listed}
     return Plan(
         sorted(files), [out for out in reports if out.path not in listed], [items[key] for key in sorted(items)]
     )
@@ -97,24 +101,6 @@ def extra_files(statements: Statements, paths: Iterable[str]) -> list[str]:
     """Return the paths that ``model.yaml`` itself names and that lie in the tree: requirements and data kept in Git."""
     wanted = {statements.contract.requirements, *statements.data, *statements.evaluation_data}
     return sorted(wanted & set(paths))
-
-
-def _kind(project: Project, dep: LockItem) -> str:
-    if "://" in dep.path or dep.path.startswith(("/", "../")):
-        return "external"
-    if project.producer(dep.path) is not None:
-        return "output"
-    return "data" if project.data_file(dep.path) is not None else "code"
-
-
-def _is_data(project: Project, item: LockItem) -> bool:
-    return _kind(project, item) in ("output", "data")
-
-
-def _report_paths(project: Project, stage: Stage) -> set[str]:
-    """Return a stage's metrics and plots, and its JSON outputs in Git, which may be a fairness report or profile."""
-    kept = {out.path for out in stage.outs if out.path in stage.uncached and out.path.endswith(".json")}
-    return project.reports(stage) | kept
 
 
 def read_statements(model: str, contents: Mapping[str, bytes]) -> tuple[Statements, dict[str, Any]]:
@@ -162,11 +148,16 @@ class _Builder(Findings):
         super().__init__()
         self.project, self.model, self.facts, self.cells = project, model, facts, cells
         self.parsed: dict[str, Any] = {}
+        self.listed = PathSet(facts.paths)
+        self.ignore = DvcIgnore(
+            {path: data for path, data in facts.contents.items() if posixpath.basename(path) == DVCIGNORE}
+        )
 
     def card(self) -> bytes:
         artifact = self.project.artifact(self.model)
         self.statements, own = read_statements(self.model, self.facts.contents)
         self.stages = self.project.ancestry(self.model)
+        self.kept = kept_in_git(self.stages, self.listed)
         self.weights = artifact.path
         for findings in (self.project, *(stage.findings for stage in self.stages)):
             self.problems += findings.problems
@@ -177,6 +168,7 @@ class _Builder(Findings):
         weights = self._weights()
         data, outs = self._data()
         agreement.check_between_stages(self, self.project, self.stages)
+        self._check_kept()
         # Before the lineage is written down: these find gaps, too.
         evaluation_data = [self._named_item(path) for path in sorted(set(self.statements.evaluation_data))]
         statements = self._with_requirements()
@@ -216,18 +208,21 @@ class _Builder(Findings):
 
     def _code(self) -> list[CodeFile]:
         found: dict[str, CodeFile] = {}
-        listed = PathSet(self.facts.paths)
         for stage in self.stages:
             for dep in stage.deps:
-                kind = _kind(self.project, dep)
-                if kind == "external":
+                where = kind(self.project, dep)
+                if where == "external":
                     self.gaps.append(f"{dep.path} lies outside the repository: its bytes are not under Git or DVC")
-                if kind == "code":
-                    files = listed.inside(dep.path)
-                    contents = {path: self.facts.contents[path] for path in files if path in self.facts.contents}
-                    agreement.check_code(self, stage, dep, contents)
+                if where == "code":
+                    contents = self._in_git(dep.path)
+                    agreement.check_code(self, stage, dep, contents, self.ignore)
                     found |= {path: self._file(path) for path in contents}
         return [found[path] for path in sorted(found)]
+
+    def _in_git(self, path: str) -> dict[str, bytes]:
+        """Return the bytes in Git of a file, or of all in a folder, by path."""
+        files = self.listed.inside(path)
+        return {file: self.facts.contents[file] for file in files if file in self.facts.contents}
 
     def _file(self, path: str) -> CodeFile:
         content = self.facts.contents[path]
@@ -244,7 +239,7 @@ class _Builder(Findings):
     def _load(self, path: str, content: bytes) -> Any:
         if path not in self.parsed:
             try:
-                self.parsed[path] = measures.load(path, content)
+                self.parsed[path] = measures.load(path, content, params=True)
             except Malformed as error:
                 self.parsed[path] = error
         found = self.parsed[path]
@@ -273,7 +268,7 @@ class _Builder(Findings):
         Snapshots are what ``model.yaml`` names; else what ``.dvc`` files track and what the first DVC stages of the
         graph (those that read no other's output) write, reports and weights apart.
         """
-        reports = {path for stage in self.stages for path in _report_paths(self.project, stage)}
+        reports = {path for stage in self.stages for path in report_paths(self.project, stage)}
         outs = {
             out.path: out for stage in self.stages for out in stage.outs if out.path not in reports | {self.weights}
         }
@@ -305,19 +300,42 @@ class _Builder(Findings):
         return Item(path=path, md5=None, sha256=digests.sha256(content), size=len(content), source="git")
 
     def _item(self, item: LockItem) -> Item:
-        sha256 = self.facts.sha256.get(item.path)
-        if sha256 is None and item.path in self.facts.contents:
-            sha256 = digests.sha256(self.facts.contents[item.path])
-        if sha256 is None:
+        sha256, source = self.facts.sha256.get(item.path), item.source
+        if sha256 is None and (item.path in self.kept or item.path in self.facts.contents):
+            sha256, source = self._digest(item, self._in_git(item.path)), source or "git"
+        if is_outside(item.path):
+            self.gaps.append(f"{item.path} lies outside the repository: its bytes are not under Git or DVC")
+        elif sha256 is None:
             self.gaps.append(f"the bytes of {item.path} were not at hand, so their SHA-256 is unknown")
-        return Item(path=item.path, md5=item.md5, sha256=sha256, size=item.size, files=item.files, source=item.source)
+        return Item(path=item.path, md5=item.md5, sha256=sha256, size=item.size, files=item.files, source=source)
+
+    def _digest(self, item: LockItem, kept: dict[str, bytes]) -> str:
+        """Return the SHA-256 of a file or folder in Git, as :mod:`govkit.core.digests` has it."""
+        if item.path in kept:
+            return digests.sha256(kept[item.path])
+        return digests.directory(
+            {"path": path[len(item.path) + 1 :], "sha256": digests.sha256(data), "size": len(data)}
+            for path, data in kept.items()
+        )
+
+    def _check_kept(self) -> None:
+        """Hold outputs and data that lie in Git, reports apart, against what ``dvc.lock`` and ``.dvc`` files have."""
+        for path in sorted(set(read_by(self.stages)) & self.facts.contents.keys()):
+            tracked = self.project.data_file(path)
+            if tracked is not None and tracked.path == path:
+                agreement.check_tracked(self, tracked, self.facts.contents[path])
+        for stage in self.stages:
+            told = report_paths(self.project, stage)
+            for out in stage.outs:
+                if out.path in self.kept and out.path not in told:
+                    agreement.check_output(self, stage, out, self._in_git(out.path), self.ignore)
 
     # -- reports ------------------------------------------------------------------------------------------------
 
     def _reports(self) -> dict[str, list[Any]]:
         found: dict[str, list[Any]] = {key: [] for key in ("metrics", "fairness", "plots", "profiles", "reports")}
         for stage in self.stages:
-            told = _report_paths(self.project, stage)
+            told = report_paths(self.project, stage)
             for out in stage.outs:
                 if out.path in told:
                     self._read_report(stage, out, found)

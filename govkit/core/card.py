@@ -113,7 +113,8 @@ class Item(Record, frozen=True):
         sha256: SHA-256 of the bytes, the maker's claim until someone has them, or null.
         size: bytes, or null.
         files: the number of files, for a directory.
-        source: the ``.dvc`` file or URL that brings it in, or an empty string for an output of a DVC stage.
+        source: the ``.dvc`` file that brings it in, and from where; ``git`` for what Git keeps; or an empty string for
+            an output of a DVC stage.
     """
 
     path: str

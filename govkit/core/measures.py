@@ -16,7 +16,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from govkit.core import canonical, limits, yamltext
+from govkit.core import canonical, limits, pyparams, yamltext
 from govkit.core.card import DataProfile, Fairness, FairnessAttribute, FairnessGroup, Measure, Metric, Plot
 from govkit.core.errors import Malformed
 
@@ -38,22 +38,31 @@ _MANY_PARTS = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|[\xed\x00]")
 
 
-def load(path: str, data: bytes) -> Any:
+def load(path: str, data: bytes, *, params: bool = False) -> Any:
     """Parse a report by its suffix: JSON, YAML, TOML, CSV or TSV.
+
+    Args:
+        path: the file.
+        data: its bytes.
+        params: it holds parameters: JSON, TOML, Python, or else YAML with all that DVC's reader knows.
 
     Raises:
         Malformed: if it does not parse, is nested too deeply to go into a card, or has another suffix.
     """
     limits.check(data, limits.GENERATED, f"{path}: ")
-    value = _parse(path, data)
+    value = _parse(path, data, params)
     if canonical.depth(value) > MAX_DEPTH:
         raise Malformed(f"{path} is nested more than {MAX_DEPTH} levels deep")
     return value
 
 
-def _parse(path: str, data: bytes) -> Any:
+def _parse(path: str, data: bytes, params: bool) -> Any:
     suffix = posixpath.splitext(path)[1].lower()
     try:
+        if params and suffix == ".py":
+            return pyparams.read(data)
+        if params and suffix not in (".json", ".toml"):  # whatever DVC does not know it takes for YAML
+            return _yaml(path, data, dvc=True)
         if suffix == ".json":
             limits.check_values(data, f"{path}: ")
             value = json.loads(data, object_pairs_hook=_object)
@@ -71,9 +80,9 @@ def _parse(path: str, data: bytes) -> Any:
     raise Malformed(f"{path}: unknown kind of report")
 
 
-def _yaml(path: str, data: bytes) -> Any:
+def _yaml(path: str, data: bytes, *, dvc: bool = False) -> Any:
     try:
-        return yamltext.load(data, where=path, tolerant=True).value
+        return yamltext.load(data, where=path, tolerant=True, dvc=dvc).value
     except yamltext.NotYaml as error:  # its words would get into cards, and make them differ from machine to machine
         raise Malformed("it is not YAML of plain data") from error
 

@@ -64,6 +64,28 @@ _IMPLICIT = tuple(
     )
 )
 
+#: What DVC's reader (ruamel.yaml, for YAML 1.2) takes for a value: more spellings than YAML 1.2's core schema has.
+_OF_DVC = tuple(
+    (kind, first, re.compile(rf"(?:{pattern})\Z"))
+    for kind, first, pattern in (
+        ("bool", "tTfF", r"true|True|TRUE|false|False|FALSE"),
+        ("null", "nN~", r"null|Null|NULL|~"),
+        (
+            "int",
+            "-+0123456789",
+            r"[-+]?(?:0b_*[01][01_]*|0o_*[0-7][0-7_]*|[0-9][0-9_]*|0x_*[0-9a-fA-F][0-9a-fA-F_]*)",
+        ),
+        (
+            "float",
+            "-+.0123456789",
+            r"[-+]?[0-9][0-9_]*(?:\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)"
+            r"|[-+]?\._*[0-9][0-9_]*(?:[eE][-+][0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        ),
+    )
+)
+_BASES = {"b": 2, "o": 8, "x": 16}
+_MERGE = "<<"
+
 
 @dataclass
 class Document:
@@ -85,7 +107,7 @@ class Document:
         return self.lines.get(path, 1)
 
 
-def load(text: bytes, *, where: str, tolerant: bool = False) -> Document:
+def load(text: bytes, *, where: str, tolerant: bool = False, dvc: bool = False) -> Document:
     """Parse one YAML document.
 
     Args:
@@ -93,13 +115,14 @@ def load(text: bytes, *, where: str, tolerant: bool = False) -> Document:
         where: the file's name, for messages.
         tolerant: a file that DVC or a program wrote: it may be larger and have anchors and aliases (counted as if
             they were written out), and nobody asks for its lines.
+        dvc: a file that DVC reads: tolerant, with the numbers, booleans and merge keys (``<<``) that it knows.
 
     Raises:
         Malformed: with file and line, for anything that is not plain data.
     """
-    limits.check(text, limits.GENERATED if tolerant else MAX_BYTES, f"{where}: ")
+    limits.check(text, limits.GENERATED if tolerant or dvc else MAX_BYTES, f"{where}: ")
     try:
-        return _Builder(where, tolerant).build(_events(text.decode("utf-8")))
+        return _Builder(where, tolerant or dvc, dvc).build(_events(text.decode("utf-8")))
     except Malformed:
         raise
     except (yaml.YAMLError, ValueError, LookupError, OverflowError, RecursionError) as error:
@@ -150,8 +173,8 @@ class _Frame:
 class _Builder:
     """Turns parser events into values, noting lines and refusing what is not plain data."""
 
-    def __init__(self, where: str, tolerant: bool) -> None:
-        self._where, self._tolerant = where, tolerant
+    def __init__(self, where: str, tolerant: bool, dvc: bool) -> None:
+        self._where, self._tolerant, self._dvc = where, tolerant, dvc
         self._document = Document(None)
         self._frames: list[_Frame] = []
         self._anchors: dict[str, _Anchor | None] = {}
@@ -213,6 +236,8 @@ class _Builder:
     def _close(self) -> None:
         frame = self._frames.pop()
         height = frame.height + 1
+        if self._dvc and isinstance(frame.value, dict) and _MERGE in frame.value:
+            _merge(frame.value)
         if frame.anchor is not None:
             self._anchors[frame.anchor] = _Anchor(
                 frame.value, self._nodes - frame.nodes, self._text - frame.text, height
@@ -293,7 +318,8 @@ class _Builder:
         text = event.value
         if not text:
             return "null"
-        return next((kind for kind, first, form in _IMPLICIT if text[0] in first and form.match(text)), "str")
+        forms = _OF_DVC if self._dvc else _IMPLICIT
+        return next((kind for kind, first, form in forms if text[0] in first and form.match(text)), "str")
 
     def _value(self, kind: str, event: ScalarEvent, line: int) -> Any:
         if kind == "null":
@@ -301,7 +327,24 @@ class _Builder:
         if kind == "int" and len(event.value) > _MAX_DIGITS:
             raise self._refused(line, f"a number of more than {_MAX_DIGITS} digits")
         if kind == "int":
-            return int(event.value)
+            return _integer(event.value) if self._dvc else int(event.value)
         node = yaml.ScalarNode(f"{_CORE}{kind}", event.value)
         read = self._numbers.construct_yaml_float if kind == "float" else self._numbers.construct_yaml_bool
         return read(node)
+
+
+def _integer(text: str) -> int:
+    """Return an integer in any of the bases that DVC's reader knows; a leading zero alone is none of them."""
+    digits = text.replace("_", "").lower()
+    sign = -1 if digits.startswith("-") else 1
+    digits = digits.lstrip("+-")
+    base = _BASES.get(digits[1:2]) if digits.startswith("0") else None
+    return sign * (int(digits[2:], base) if base else int(digits))
+
+
+def _merge(value: dict[str, Any]) -> None:
+    """Put in what a merge key (``<<``) brings, in place; keys of the mapping's own stay, then the first one counts."""
+    brought = value.pop(_MERGE)
+    for each in brought if isinstance(brought, list) else [brought]:
+        for key, item in (each if isinstance(each, dict) else {}).items():
+            value.setdefault(key, item)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import configparser
 import contextlib
-import hashlib
 import json
+import os
 import posixpath
 import re
 import sys
@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from govkit.core import digests, limits
+from govkit.core import digests, dvcmd5, limits
 from govkit.core.card import Item
 from govkit.core.digests import FileDigest
+from govkit.core.dvcmd5 import md5
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
-from govkit.core.lineage import LockItem
+from govkit.core.lineage import OLD_HASH, LockItem
 from govkit.storage import files
 
 _MAX_LISTING = 64 * limits.MIB
@@ -62,7 +63,7 @@ class DvcBytes:
         """Return the bytes of an item whose MD5 is the one that DVC recorded; None if they are not here."""
         if item.md5 is None or "://" in item.path:
             return None
-        return self._find_folder(item) if item.is_directory else self._find_file(item)
+        return self._find_folder(item, item.md5) if item.is_directory else self._find_file(item, item.md5)
 
     def read(self, item: LockItem, *, limit: int) -> bytes | None:
         """Return the content of an item of at most ``limit`` bytes; None if it is not here or a folder."""
@@ -87,36 +88,57 @@ class DvcBytes:
         named = read_listing(listing.read_bytes())
         return {item.md5: listing, **{named[path].hex(): place for path, place in found.files.items()}}
 
-    def _find_file(self, item: LockItem) -> Found | None:
-        for path in (self._root / item.path, *self._cached(item.md5 or "")):
-            found = _file(path, item.md5 or "")
+    def _find_file(self, item: LockItem, known: str) -> Found | None:
+        for path in (self._root / item.path, *self._cached(known)):
+            found = _file(path, known, old=item.hash == OLD_HASH)
             if found is not None:
                 return found
         return None
 
-    def _find_folder(self, item: LockItem) -> Found | None:
-        for listing in self._cached(item.md5 or ""):
-            if listing.is_file() and listing.stat().st_size <= _MAX_LISTING:
-                content = listing.read_bytes()
-                found = self._read_folder(item, content) if f"{md5(content)}.dir" == item.md5 else None
+    def _find_folder(self, item: LockItem, known: str) -> Found | None:
+        for place in self._cached(known):
+            if place.is_file() and place.stat().st_size <= _MAX_LISTING:
+                content = place.read_bytes()
+                wanted = _listed(content) if f"{md5(content)}.dir" == known else None
+                found = self._read_folder(item, wanted) if wanted is not None else None
                 if found is not None:
                     return found
+        # DVC keeps no listing of what it imported, nor does whoever has only got the files.
+        lying = self._lying(item, known)
+        return self._read_folder(item, lying) if lying is not None else None
+
+    def _lying(self, item: LockItem, known: str) -> dict[str, bytes] | None:
+        """Return the MD5s of the files that lie in a folder of the working tree, if they give the folder's.
+
+        They are read only if number and size are right: anybody can claim to know a folder that takes hours to read.
+        """
+        folder = self._root / item.path
+        try:
+            paths = _files_in(folder, most=item.files or 0)
+            if paths is None or len(paths) != item.files:
+                return None
+            if item.size not in (None, sum((folder / path).stat().st_size for path in paths)):
+                return None
+            for old in (False, True) if item.hash == OLD_HASH else (False,):
+                found = {path: _md5_of(folder / path, old=old) for path in paths}
+                if dvcmd5.of_folder(found) == known:
+                    return {path: bytes.fromhex(each) for path, each in found.items()}
+        except OSError:
+            return None
         return None
 
-    def _read_folder(self, item: LockItem, listing: bytes) -> Found | None:
-        try:
-            wanted = read_listing(listing)
-        except Malformed:
-            return None
+    def _read_folder(self, item: LockItem, wanted: Mapping[str, bytes]) -> Found | None:
         paths: dict[str, Path] = {}
         sums: list[FileDigest] = []
         seen: dict[str, Found | None] = {}
+        old = item.hash == OLD_HASH
         for relative, raw in sorted(wanted.items()):
             known = raw.hex()
-            found = _file(self._root / item.path / relative, known)
+            found = _file(self._root / item.path / relative, known, old=old)
             if found is None:
                 if known not in seen:  # a listing can name one large file a million times
-                    seen[known] = next((f for place in self._cached(known) if (f := _file(place, known))), None)
+                    cached = (_file(place, known, old=old) for place in self._cached(known))
+                    seen[known] = next((f for f in cached if f), None)
                 found = seen[known]
             if found is None:
                 return None
@@ -164,25 +186,49 @@ def read_listing(listing: bytes) -> dict[str, bytes]:
     return found
 
 
-def md5(content: bytes) -> str:
-    """Return the MD5 by which DVC knows a file's bytes."""
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
-
-
 def is_inside(relative: str) -> bool:
     """Tell whether a POSIX path stays inside the folder that it is relative to."""
     plain = posixpath.normpath(relative) == relative and "\\" not in relative and "\0" not in relative
     return plain and not relative.startswith(("/", "../")) and relative not in ("", ".", "..")
 
 
-def _file(path: Path, md5: str) -> Found | None:
+def _listed(content: bytes) -> dict[str, bytes] | None:
+    try:
+        return read_listing(content)
+    except Malformed:
+        return None
+
+
+def _files_in(folder: Path, most: int) -> list[str] | None:
+    """Return the files below a folder, which is not followed out of; None if there are more, or no such folder."""
+    found: list[str] = []
+    if folder.is_symlink() or not folder.is_dir():
+        return None
+    for place, _, names in os.walk(folder):
+        inside = Path(place).relative_to(folder)
+        found += [(inside / name).as_posix() for name in names]
+        if len(found) > most:
+            return None
+    return found
+
+
+def _file(path: Path, known: str, *, old: bool = False) -> Found | None:
+    """Return a file's bytes if DVC's MD5 is the one that is known; DVC 2's, too, where it is an old one."""
     try:
         if not path.is_file():
             return None
         summed = files.sums(path)
+        same = summed.md5 == known or (old and _md5_of(path, old=True) == known)
     except OSError:
         return None
-    return Found(summed.sha256, summed.size, {"": path}) if summed.md5 == md5 else None
+    return Found(summed.sha256, summed.size, {"": path}) if same else None
+
+
+def _md5_of(path: Path, *, old: bool) -> str:
+    if not old:
+        return files.sums(path).md5
+    with path.open("rb") as file:
+        return dvcmd5.old_md5_of(iter(lambda: file.read(dvcmd5.PIECE), b""))
 
 
 def _caches(root: Path, folder: str) -> list[Path]:

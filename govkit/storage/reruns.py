@@ -27,10 +27,11 @@ from pathlib import Path
 
 from govkit.core import digests
 from govkit.core.digests import FileDigest
+from govkit.core.dvcmd5 import md5
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
 from govkit.core.reproduction import Sums
 from govkit.storage import files, git
-from govkit.storage.dvcbytes import Found, is_inside, md5
+from govkit.storage.dvcbytes import Found, is_inside
 
 #: The clone within its folder, DVC's own files beside it, and what the commands printed.
 CLONE, DVC, LOG = "repository", "dvc", "run.log"

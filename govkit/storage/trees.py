@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol
 
-from govkit.core import limits, yamltext
+from govkit.core import dvcignore, limits, yamltext
+from govkit.core.dvcfiles import read_project
 from govkit.core.errors import Malformed, Usage
-from govkit.core.lineage import Project, read_project
+from govkit.core.lineage import Project
 from govkit.storage.git import Repository
 
 _LINK, _SUBMODULE = "120000", "160000"
@@ -111,7 +112,8 @@ def project_of(tree: Tree) -> Project:
     Raises:
         Usage: if there are none, they are too many or too large, or one does not parse; with file and line.
     """
-    paths = [path for path in tree.paths() if _is_dvc_file(path.rpartition("/")[2])]
+    every = tree.paths()
+    paths = _seen_by_dvc(tree, every, [path for path in every if _is_dvc_file(path.rpartition("/")[2])])
     together = 0 if len(paths) > limits.DVC_FILE_COUNT else sum(tree.size(path) or 0 for path in paths)
     if len(paths) > limits.DVC_FILE_COUNT or together > limits.DVC_FILES:
         most = f"{limits.DVC_FILE_COUNT:,} files and {limits.DVC_FILES:,} bytes are allowed"
@@ -124,7 +126,7 @@ def project_of(tree: Tree) -> Project:
     for path in paths:
         try:
             content = tree.read(path, limit=limits.GENERATED) or b""
-            parsed[path] = yamltext.load(content, where=path, tolerant=True).value or {}
+            parsed[path] = yamltext.load(content, where=path, dvc=True).value or {}
         except Malformed as error:
             raise Usage(
                 "a DVC file does not parse", why=str(error), fix="restore it from Git, or run 'dvc repro'"
@@ -133,7 +135,26 @@ def project_of(tree: Tree) -> Project:
         raise Usage(
             "there is no dvc.yaml here", why="govkit governs models of DVC pipelines", fix="run 'dvc init' and add one"
         )
-    return read_project(parsed)
+
+    def values(path: str) -> bytes | None:
+        """Return a file from which templates take values; not one that is too large, which is then a gap."""
+        return tree.read(path, limit=limits.GENERATED) if (tree.size(path) or 0) <= limits.GENERATED else None
+
+    return read_project(parsed, values)
+
+
+def _seen_by_dvc(tree: Tree, every: list[str], paths: list[str]) -> list[str]:
+    """Leave out the DVC files that ``.dvcignore`` names, as DVC does: examples and templates of such files, mostly."""
+    rules = [path for path in every if path.rpartition("/")[2] == dvcignore.NAME]
+    ignore = dvcignore.DvcIgnore({path: tree.read(path, limit=limits.CONFIG) or b"" for path in rules})
+    try:
+        return ignore.kept(paths, "")
+    except dvcignore.TooMuch as error:
+        raise Usage(
+            "the files .dvcignore here cannot be worked out",
+            why=f"their patterns would take too long on {len(paths):,} DVC files",
+            fix="write fewer or shorter patterns",
+        ) from error
 
 
 def _is_dvc_file(name: str) -> bool:

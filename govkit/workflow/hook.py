@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from govkit.core import canonical, digests, draft, records
+from govkit.core import canonical, digests, draft, dvcmd5, records
 from govkit.core.draft import Draft
 from govkit.core.errors import Usage
-from govkit.storage import dvcbytes, files
+from govkit.storage import files
 from govkit.storage.git import Repository
 from govkit.storage.trees import Tree, WorkTree, project_of
 from govkit.workflow import cards, policyfile
@@ -94,7 +94,7 @@ def check(repository: Repository, model: str, revision: str | None) -> tuple[Com
             same = on_disk.stat().st_size == len(pages[name]) and on_disk.read_bytes() == pages[name]
         else:
             recorded = project.recorded(paths[name])
-            same = recorded is None or recorded.md5 == dvcbytes.md5(pages[name])
+            same = recorded is None or recorded.md5 == dvcmd5.md5(pages[name])
         different += [] if same else [name]
     return comparison, different
 

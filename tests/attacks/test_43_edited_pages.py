@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from world import MODEL, World
 
-from govkit.storage import dvcbytes
+from govkit.core import dvcmd5
 
 REQUEST = f"{MODEL}@1.1.0#production"
 
@@ -57,7 +57,7 @@ def test_an_edited_page_in_dvc(requested: World) -> None:
     requested.shell("dvc", "commit", "-q", "-f", "govern")
     requested.commit("A nicer page")
     lock = (requested.repo / "dvc.lock").read_text()
-    assert dvcbytes.md5(_page(requested, "card.html").read_bytes()) in lock
+    assert dvcmd5.md5(_page(requested, "card.html").read_bytes()) in lock
     for words in ((), ("--rev", "HEAD")):
         result = requested.govkit("card", MODEL, "--check", *words, expect=1)
         assert "card.html of scorer differ from the card" in result.text

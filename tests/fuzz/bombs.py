@@ -205,7 +205,7 @@ BEHIND = {
         ("alias bomb", "many YAML keys", "tags"),
     ),
     **dict.fromkeys(
-        ("dvc.yaml", "dvc.lock", "file.dvc", "params.yaml", "report.yaml", "dvc-files"),
+        ("dvc.yaml", "dvc.lock", "file.dvc", "params.yaml", "report.yaml", "dvc-files", "templates"),
         ("a path of many parts", "outs of many stages", "a large lock", "a chain of declared stages", "a large float"),
     ),
     **dict.fromkeys(

@@ -33,11 +33,12 @@ from govkit.core import (
     delivered,
     digests,
     draft,
+    dvcfiles,
+    dvcignore,
     events,
     inert,
     keys,
     limits,
-    lineage,
     measures,
     merkle,
     names,
@@ -48,6 +49,8 @@ from govkit.core import (
     policytext,
     records,
     tags,
+    templates,
+    templatetext,
     times,
     yamltext,
 )
@@ -362,11 +365,11 @@ def _card_from(path: str, data: bytes, more: dict[str, bytes] | None = None) -> 
     """Make a card from the golden project with one of its files exchanged, or some more of them."""
     contents = {name: text.encode() for name, text in INPUTS["files"].items()} | {path: data} | (more or {})
     parsed = {
-        name: yamltext.load(content, where=name, tolerant=True).value
+        name: yamltext.load(content, where=name, dvc=True).value
         for name, content in contents.items()
         if name.endswith((".dvc", "dvc.yaml", "dvc.lock"))
     }
-    project = lineage.read_project(parsed)
+    project = dvcfiles.read_project(parsed, contents.get)
     model = INPUTS["model"]
     plan = build.plan(project, model, INPUTS["paths"])
     statements, _ = build.read_statements(model, contents)
@@ -426,6 +429,42 @@ def _dvc_files(data: bytes) -> None:
     """Both files at once, as an attacker writes them: they have to agree to get far."""
     declared, _, lock = data.partition(b"\0")
     _card_from("dvc.yaml", declared, {"dvc.lock": lock})
+
+
+TEMPLATED = b"""vars: [{n: 1}]
+artifacts: {scorer: {type: model, path: "${train.out}.json"}}
+stages:
+  train: {cmd: "x ${train}", outs: ["${train.out}.json"], vars: [{own: {a: b}}]}
+  each: {foreach: "${names}", do: {cmd: "y ${item.a[0]}", metrics: ["${key}.json"]}}
+  all: {matrix: {a: [1, "${n}"], b: "${list}"}, cmd: "z ${item.a} ${item.b} ${key}"}
+"""
+VALUES = b"train: {out: model, deep: {on: True, l: [1, it's]}}\nnames: {p: {a: [1]}}\nlist: [x, 0x10]\n"
+
+
+@target("templates", [TEMPLATED + b"\0" + VALUES], (Malformed, Usage))
+def _templates(data: bytes) -> None:
+    """A templated ``dvc.yaml`` and its values: filled in whole, or not at all."""
+    declared, _, values = data.partition(b"\0")
+    content = yamltext.load(declared, where="dvc.yaml", dvc=True).value
+    read = {"params.yaml": values}.get
+    found = templates.Templates("", content if isinstance(content, dict) else {}, read, templates.Budget())
+    for name in found.names():
+        with contextlib.suppress(templatetext.Unfilled):
+            canonical.encode(measures.plain(found.stage(name)))
+            list(found.commands(name))
+    _card_from("dvc.yaml", declared, {"params.yaml": values})
+
+
+@target("params.py", [b"a = 1\nclass C:\n  b: float = 0.5\n  def __init__(self):\n    self.c = {'x': (1, None)}\n"])
+def _params_py(data: bytes) -> None:
+    canonical.encode(measures.plain(measures.load("p.py", data, params=True)))
+
+
+@target("dvcignore", [b"*.tmp\n!keep.tmp\n/a/**/b/\n[!a-c]?\\#\n"])
+def _dvcignore(data: bytes) -> None:
+    paths = ["d/a/b/c", "d/x.tmp", "d/keep.tmp", f"d/{'a' * 60}"]
+    with contextlib.suppress(dvcignore.TooMuch):
+        assert set(dvcignore.DvcIgnore({".dvcignore": data}).kept(paths, "d")) <= set(paths)
 
 
 PROFILE = b"""{"schema":"govkit.data-profile/v1","path":"d","rows":20,"label":{"mean":0.5},"features":{"a":{"counts":

@@ -16,8 +16,8 @@ from govkit.core import (
     canonical,
     commits,
     digests,
+    dvcfiles,
     events,
-    lineage,
     merkle,
     policy,
     policytext,
@@ -141,7 +141,7 @@ def test_the_card_builder_is_frozen() -> None:
     contents = {path: text.encode() for path, text in inputs["files"].items()}
     facts = build.Facts(inputs["paths"], contents, inputs["sha256"])
     expected = (V1 / "card" / "card.json").read_bytes()
-    assert expected == build.build(lineage.read_project(parsed), inputs["model"], facts)
+    assert expected == build.build(dvcfiles.read_project(parsed), inputs["model"], facts)
     assert card_format.parse(expected).model.name == "scorer"
 
 

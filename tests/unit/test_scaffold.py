@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from govkit.core.lineage import Project, read_project
+from govkit.core.dvcfiles import read_project
+from govkit.core.lineage import Project
 from govkit.workflow import scaffold
 
 Json = dict[str, Any]

@@ -11,7 +11,7 @@ import hashlib
 import json
 from typing import Any
 
-from govkit.core import build, canonical, digests, lineage
+from govkit.core import build, canonical, digests, dvcfiles
 from govkit.core.build import Facts
 from govkit.core.lineage import Project
 
@@ -122,7 +122,7 @@ class Tree:
     def project(self) -> Project:
         """Return the project as read from its files."""
         files = {"dvc.yaml": self.yaml, "dvc.lock": self.lock, "data/raw.csv.dvc": self.raw, **self.more}
-        return lineage.read_project(files)
+        return dvcfiles.read_project(files)
 
     def facts(self, model: str = MODEL) -> Facts:
         """Gather what the plan asks for, and nothing else."""

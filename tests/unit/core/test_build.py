@@ -9,7 +9,7 @@ import pytest
 from govkit.core import build, canonical, card, digests
 from govkit.core.build import Facts
 from govkit.core.errors import Usage
-from tests.unit.core.project import Tree, md5
+from tests.unit.core.project import Tree, md5, md5_of_directory
 
 Change = Callable[[Tree], Any]
 
@@ -273,7 +273,7 @@ GAPS: dict[str, tuple[Change, str]] = {
     ),
     "a templated folder": (
         lambda t: t.yaml["stages"]["train"].update(wdir="${where}/..", cmd="${cmd}"),
-        "DVC stage 'train' of dvc.yaml has a templated wdir",
+        "DVC stage 'train' of dvc.yaml is templated, and not compared with dvc.lock: ${where} leads nowhere",
     ),
 }
 
@@ -325,6 +325,12 @@ def test_large_report_is_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
 # -- parameters -------------------------------------------------------------------------------------------------------
 
 
+def with_params(tree: Tree, file: str, values: dict[str, Any], *, whole: bool = False) -> None:
+    """Let the training declare parameters and have run with these values."""
+    tree.yaml["stages"]["train"]["params"].append({file: None if whole else list(values)})
+    tree.lock["stages"]["train"]["params"][file] = values
+
+
 @pytest.mark.parametrize(
     ("file", "content", "values"),
     [
@@ -339,7 +345,7 @@ def test_parameters_agree(file: str, content: bytes, values: dict[str, Any]) -> 
     """Nested names are followed as DVC does, in each format."""
     tree = Tree()
     tree.git[file] = content
-    tree.lock["stages"]["train"]["params"][file] = values
+    with_params(tree, file, values)
     assert tree.findings() == ([], [])
     assert set(values) == set(tree.read()["lineage"]["params"][file])
 
@@ -362,17 +368,46 @@ def test_parameters_that_differ(content: bytes, values: dict[str, Any]) -> None:
     """Another type, another place or a name that leads nowhere is a change."""
     tree = Tree()
     tree.git["p.yaml"] = content
-    tree.lock["stages"]["train"]["params"]["p.yaml"] = values
+    with_params(tree, "p.yaml", values)
     problems, gaps = tree.findings()
     assert ([], [f"p.yaml: '{next(iter(values))}' was changed after DVC stage 'train' ran"]) == (gaps, problems)
 
 
-def test_python_parameters_are_a_gap() -> None:
-    """Python is not run to see what it says."""
+def test_parameters_in_python() -> None:
+    """Constants are read as DVC reads them, and Python is not run to see what else it says."""
     tree = Tree()
-    tree.git["p.py"] = b"a = 1\n"
-    tree.lock["stages"]["train"]["params"]["p.py"] = {"a": 1}
-    assert tree.findings() == ([], ["p.py: parameters in Python are not read, so they cannot be checked"])
+    tree.git["p.py"] = (
+        b"import os\na = 1\nclass C:\n    b: float = 0.5\n    def __init__(self):\n        self.c = (1, 'x')\n"
+    )
+    with_params(tree, "p.py", {"a": 1, "C.b": 0.5, "C.c": [1, "x"]})
+    assert tree.findings() == ([], [])
+    tree.git["p.py"] = b"a = 2 - 1\nclass C:\n    b, c = 0.5, (1, 'x')\n"
+    changed = [f"p.py: '{name}' was changed after DVC stage 'train' ran" for name in ("C.b", "C.c", "a")]
+    assert tree.findings() == (changed, [])
+    tree.git["p.py"] = b"a = (\n"
+    assert tree.findings() == (["p.py does not parse: it is not Python"], [])
+
+
+def test_whole_file_of_parameters() -> None:
+    """Where a DVC stage depends on all of a file, a key that came in later is a change, too."""
+    tree = Tree()
+    tree.git["p.yaml"] = b"a.b: True\nc: &c {d: 0x10}\ne: {<<: *c, f: 1_000}\n"
+    with_params(tree, "p.yaml", {"a.b": True, "c": {"d": 16}, "e": {"d": 16, "f": 1000}}, whole=True)
+    assert tree.findings() == ([], [])
+    tree.git["p.yaml"] += b"new: null\n"
+    assert tree.findings() == (["p.yaml: 'new' was changed after DVC stage 'train' ran"], [])
+
+
+def test_parameters_declared_since() -> None:
+    """A parameter that was declared after the run is a change; one that is declared no more does not count."""
+    tree = Tree()
+    with_params(tree, "p.yaml", {"a": 1, "b": 2})
+    tree.git["p.yaml"] = b"a: 1\n"
+    tree.yaml["stages"]["train"]["params"][-1] = {"p.yaml": ["a"]}
+    assert tree.findings() == ([], [])
+    assert tree.read()["lineage"]["params"]["p.yaml"] == {"a": 1}
+    tree.yaml["stages"]["train"]["params"][-1] = {"p.yaml": ["a", "c"]}
+    assert tree.findings()[0] == ["DVC stage 'train' of dvc.yaml: its params were changed after it ran"]
 
 
 # -- MD5 --------------------------------------------------------------------------------------------------------------
@@ -421,11 +456,10 @@ def test_directory_of_code() -> None:
     [
         lambda t: t.git.update({"lib/a.py": b"other\n"}),
         lambda t: t.git.update({"lib/new.py": b""}),
-        lambda t: t.git.pop("lib/a.py"),
         lambda t: t.git.update({"lib/sub/c.py": t.git.pop("lib/sub/b.py")}),
         lambda t: [t.git.update({"lib": b"a\n"}), t.git.pop("lib/a.py"), t.git.pop("lib/sub/b.py")],
     ],
-    ids=["changed", "added", "removed", "renamed", "a file now"],
+    ids=["changed", "added", "renamed", "a file now"],
 )
 def test_changed_directory_of_code(change: Change) -> None:
     """Any change in the folder is found."""
@@ -434,6 +468,29 @@ def test_changed_directory_of_code(change: Change) -> None:
     problems, gaps = tree.findings()
     assert (gaps, len(problems)) == ([], 1)
     assert problems[0].startswith("lib is not what DVC stage 'train' ran with")
+
+
+def test_directory_of_code_with_files_that_git_has_not() -> None:
+    """Files that lay there when it ran, such as compiled code, are in DVC's digest: what they were is not known."""
+    tree = folder()
+    tree.git.pop("lib/a.py")
+    why = "put the others under Git or into .dvcignore"
+    assert tree.findings() == ([], [f"lib held 2 files when DVC stage 'train' ran, and Git has 1: {why}"])
+
+
+def test_directory_of_code_with_files_that_dvc_has_not() -> None:
+    """What ``.dvcignore`` names is not in DVC's digest."""
+    tree = folder()
+    tree.git |= {"lib/notes.tmp": b"x", "lib/sub/x/y.py": b"y"}
+    assert len(tree.findings()[0]) == 1
+    tree.git |= {".dvcignore": b"*.tmp\n", "lib/sub/.dvcignore": b"x/\n"}
+    without = {
+        path: data
+        for path, data in tree.git.items()
+        if path.startswith("lib/") and path[4:] not in ("notes.tmp", "sub/x/y.py")
+    }
+    tree.entry("train", "deps", "lib").update(md5=md5_of_directory({path[4:]: data for path, data in without.items()}))
+    assert tree.findings() == ([], [])
 
 
 def test_directory_of_data() -> None:
@@ -455,6 +512,64 @@ def test_directory_of_data() -> None:
 
 
 # -- weights and data -------------------------------------------------------------------------------------------------
+
+
+def uncached() -> Tree:
+    """Return a project whose weights and a folder of parts are outputs that Git keeps."""
+    tree = Tree()
+    tree.git |= {"models/m.json": tree.dvc.pop("models/m.json"), "parts/a": b"1", "parts/b/c": b"2"}
+    tree.yaml["stages"]["train"]["outs"] = [{"models/m.json": {"cache": False}}, {"parts": {"cache": False}}]
+    tree.run()
+    return tree
+
+
+def test_outputs_in_git() -> None:
+    """What a DVC stage writes with ``cache: false`` is known by its bytes in Git, a folder by its listing."""
+    tree = uncached()
+    assert tree.findings() == ([], [])
+    found = tree.read()
+    parts = next(item for item in found["lineage"]["outs"] if item["path"] == "parts")
+    listing = [{"path": p, "sha256": digests.sha256(tree.git[f"parts/{p}"]), "size": 1} for p in ("a", "b/c")]
+    assert (found["weights"]["sha256"], found["weights"]["source"]) == (digests.sha256(b"weights"), "git")
+    assert (parts["sha256"], parts["source"], parts["files"]) == (digests.directory(listing), "git", 2)
+
+
+@pytest.mark.parametrize("path", ["models/m.json", "parts/a", "parts/new"])
+def test_outputs_in_git_that_were_changed(path: str) -> None:
+    """An output in Git that is not what the DVC stage wrote is a contradiction."""
+    tree = uncached()
+    tree.git[path] = b"other"
+    out = "models/m.json" if path == "models/m.json" else "parts"
+    assert tree.findings() == ([f"{out} was changed after DVC stage 'train' wrote it"], [])
+
+
+def test_files_put_beside_an_output_do_not_stand_for_it() -> None:
+    """Whoever puts a file into Git below an output that DVC keeps has not made that output."""
+    tree = Tree()
+    tree.dvc |= {"parts/a": b"1"}
+    tree.yaml["stages"]["train"]["outs"].append("parts")
+    tree.run()
+    tree.git["parts/b"] = b"2"
+    parts = next(item for item in tree.read()["lineage"]["outs"] if item["path"] == "parts")
+    assert (parts["sha256"], parts["source"]) == (tree._sha256("parts"), "")
+
+
+def test_data_in_git_and_in_dvc() -> None:
+    """Data that lie in both are known by their bytes; where the two differ that is a contradiction."""
+    tree = Tree()
+    tree.git["data/raw.csv"] = tree.dvc.pop("data/raw.csv")
+    assert tree.findings() == ([], [])
+    assert tree.read()["lineage"]["data"][0]["sha256"] == digests.sha256(tree.git["data/raw.csv"])
+    tree.git["data/raw.csv"] += b"9,9\n"
+    assert tree.findings() == (["data/raw.csv in Git is not what data/raw.csv.dvc tracks"], [])
+
+
+def test_newer_data_that_nobody_has() -> None:
+    """An import whose newest bytes were never fetched has no MD5: a gap, and no digest of the bytes before."""
+    tree = Tree()
+    del tree.raw["outs"][0]["md5"]
+    problems, gaps = tree.findings()
+    assert (problems, "data/raw.csv.dvc: data/raw.csv has no MD5" in gaps) == ([], True)
 
 
 def test_weights_in_git() -> None:

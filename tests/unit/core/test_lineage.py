@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from govkit.core import build, lineage
+from govkit.core import build, dvcfiles, lineage
 from govkit.core.build import Facts
 from govkit.core.errors import GovkitError
 from govkit.core.lineage import Project
@@ -68,15 +68,25 @@ def test_cycle_ends() -> None:
 
 def read(**files: Any) -> Project:
     """Read files whose names have dots for underscores."""
-    return lineage.read_project({name.replace("__", "/").replace("_", "."): content for name, content in files.items()})
+    return dvcfiles.read_project(
+        {name.replace("__", "/").replace("_", "."): content for name, content in files.items()}
+    )
 
 
 def test_folders_and_wdir() -> None:
     """Paths are from the top of the repository, whatever the folder and wdir."""
-    project = lineage.read_project(
+    project = dvcfiles.read_project(
         {
             "team/dvc.yaml": {
-                "stages": {"s": {"cmd": "x", "wdir": "../src", "outs": ["o"], "metrics": ["../m.json"]}},
+                "stages": {
+                    "s": {
+                        "cmd": "x",
+                        "wdir": "../src",
+                        "outs": ["o"],
+                        "metrics": ["../m.json"],
+                        "params": [{"p.yaml": ["a"]}],
+                    }
+                },
                 "artifacts": {
                     "a": {"type": "model", "path": "out/m"},
                     "b": {"type": "data", "path": "d"},
@@ -119,13 +129,13 @@ def test_old_lock_and_foreach() -> None:
         dvc_yaml={
             "stages": {
                 "t": {"foreach": [1, 2], "do": {"cmd": "x ${item}", "outs": ["o", {"p": {"cache": False}}]}},
-                "u": {"matrix": {}, "cmd": "y"},
+                "u": {"matrix": {"n": [1]}, "cmd": "y"},
             }
         },
         dvc_lock={"schema": "2.0", "stages": {"t@1": {"cmd": "x 1"}, "t@2": {"cmd": "x 2"}, "gone": {"cmd": "z"}}},
     )
     assert [stage.name for stage in project.stages] == ["t@1", "t@2"]
-    assert project.not_run == {}
+    assert project.not_run == {"'u@1' of dvc.yaml": set()}
     assert frozenset({"p"}) == project.stages[0].uncached
     assert project.problems == []
 
@@ -225,7 +235,7 @@ dvc_lock = odd | st.fixed_dictionaries({"schema": st.just("2.0"), "stages": st.d
 @given(dvc_yaml | odd, dvc_lock, odd)
 def test_any_files_make_a_project_and_a_card(yaml: Any, lock: Any, tracked: Any) -> None:
     """Whatever DVC's files hold, they are read; every model in them has a card, or wrong usage is said."""
-    project = lineage.read_project({"dvc.yaml": yaml, "dvc.lock": lock, "x.json.dvc": tracked, "sub/dvc.yaml": yaml})
+    project = dvcfiles.read_project({"dvc.yaml": yaml, "dvc.lock": lock, "x.json.dvc": tracked, "sub/dvc.yaml": yaml})
     contents = {"x.json": b'{"a": 1}', "params.yaml": b"a: [{b: 1}]"}
     for model in project.artifacts:
         plan = build.plan(project, model, contents)
@@ -239,7 +249,7 @@ def test_any_files_make_a_project_and_a_card(yaml: Any, lock: Any, tracked: Any)
 @given(st.dictionaries(st.sampled_from(["dvc.yaml", "dvc.lock", "a.dvc", "a/dvc.yaml", "other"]), json_values()))
 def test_any_json_makes_a_project(files: dict[str, Any]) -> None:
     """Arbitrary values are read; what is no mapping is a problem."""
-    project = lineage.read_project(files)
+    project = dvcfiles.read_project(files)
     wrong = [path for path, content in files.items() if not isinstance(content, dict)]
     assert {f"{path} is not a YAML mapping" for path in wrong} <= set(project.problems)
 

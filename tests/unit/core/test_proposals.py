@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from govkit.core import proposals
-from govkit.core.lineage import Project, read_project
+from govkit.core.dvcfiles import read_project
+from govkit.core.lineage import Project
 
 Json = dict[str, Any]
 
