@@ -19,10 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from govkit.core import digests, dvcmd5, limits
-from govkit.core.card import Item
 from govkit.core.digests import FileDigest
 from govkit.core.dvcmd5 import md5
-from govkit.core.errors import Malformed, Refused, Undecided, Usage
+from govkit.core.errors import Malformed, Refused, Usage
 from govkit.core.lineage import OLD_HASH, LockItem
 from govkit.storage import files
 
@@ -370,57 +369,3 @@ def _refuse_import(outs: Iterable[Any], path: str) -> None:
                 why=f"{out.stage.path.lstrip('/')} names another place, and DVC would fetch from there by its settings",
                 fix="keep the bytes in this repository's own remote: 'dvc add' them instead, and register that",
             )
-
-
-def pushed(root: Path, items: Iterable[Item]) -> dict[str, bool]:
-    """Ask the default DVC remote whether it has the bytes of some items; of a folder, of every file in it.
-
-    That it has an object of that name is all that is asked; what is in it, ``govkit get`` checks.
-
-    Args:
-        root: the top of the working tree, whose DVC configuration must have been checked
-            (:func:`refuse_active_settings`).
-        items: what to look for; what lies in Git is left out.
-
-    Returns:
-        By path, whether the remote has it.
-
-    Raises:
-        Usage: if there is no DVC repository or remote.
-        Undecided: if the remote cannot be asked; with what DVC said.
-    """
-    from dvc.config import ConfigError, NoRemoteError
-    from dvc.exceptions import DvcException, NotDvcRepoError
-    from dvc.repo import Repo
-
-    try:
-        with Repo(str(root)) as repo:
-            stores = [repo.cloud.get_remote_odb(hash_name=name) for name in ("md5", "md5-dos2unix")]
-            return {item.path: any(_has(store, item.md5) for store in stores) for item in items if item.source != "git"}
-    except NotDvcRepoError as error:
-        raise Usage("this is not a DVC repository", fix="run 'dvc init'") from error
-    except NoRemoteError as error:
-        raise Usage(
-            "there is no DVC remote to ask", why=str(error), fix="add one: dvc remote add -d NAME URL"
-        ) from error
-    except (DvcException, ConfigError, OSError, LookupError, TypeError, ValueError) as error:
-        raise Undecided(
-            "the DVC remote cannot be asked", why=str(error), fix="check it with 'dvc status -c'"
-        ) from error
-
-
-def _has(store: Any, md5: str | None) -> bool:
-    """Tell whether a store of DVC's has an object, and of a folder's listing also every object that it names."""
-    from dvc_data.hashfile.hash_info import HashInfo
-    from dvc_data.hashfile.tree import Tree
-    from dvc_objects.errors import ObjectFormatError
-
-    if md5 is None or not store.exists(md5):
-        return False
-    if not md5.endswith(".dir"):
-        return True
-    try:
-        listing = Tree.load(store, HashInfo("md5", md5))
-    except (ObjectFormatError, FileNotFoundError):
-        return False
-    return all(info.value is not None and store.exists(info.value) for _, _, info in listing)

@@ -9,13 +9,29 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from govkit.core.card import Item
 from govkit.core.errors import Undecided, Usage
 
 #: DVC 3 names objects by their MD5; DVC 2 kept some under the MD5 of their text with other line ends.
 _KINDS = ("md5", "md5-dos2unix")
 
 
-def missing(root: Path, wanted: Iterable[str]) -> dict[str, list[str]]:
+def pushed(root: Path, items: Iterable[Item]) -> dict[str, bool]:
+    """Ask the default DVC remote whether it has the bytes of some items; of a folder, of every file in it.
+
+    Args:
+        root: as for :func:`missing`, which says what is raised, too.
+        items: what to look for; what lies in Git is left out.
+
+    Returns:
+        By path, whether the remote has it.
+    """
+    asked = {item.path: item.md5 for item in items if item.source != "git"}
+    gone = missing(root, (md5 for md5 in asked.values() if md5 is not None), others=False)
+    return {path: md5 is not None and md5 not in gone for path, md5 in asked.items()}
+
+
+def missing(root: Path, wanted: Iterable[str], *, others: bool = True) -> dict[str, list[str]]:
     """Ask the DVC remotes for files and folders, of a folder for every file in it.
 
     The default remote is asked first, the others only for what it has not.
@@ -24,6 +40,7 @@ def missing(root: Path, wanted: Iterable[str]) -> dict[str, list[str]]:
         root: the top of the working tree, whose DVC configuration must have been checked
             (:func:`govkit.storage.dvcbytes.refuse_active_settings`).
         wanted: MD5s, as DVC writes them: one that ends in ``.dir`` is a folder's.
+        others: whether other remotes than the default one are asked.
 
     Returns:
         What is gone: for each MD5 of which anything is, the paths in the folder; an empty path stands for the file
@@ -39,7 +56,7 @@ def missing(root: Path, wanted: Iterable[str]) -> dict[str, list[str]]:
 
     try:
         with Repo(str(root)) as repo:
-            return _missing(list(_stores(repo)), set(wanted))
+            return _missing(list(_stores(repo, others=others)), set(wanted))
     except NotDvcRepoError as error:
         raise Usage("this is not a DVC repository", fix="run 'dvc init'") from error
     except NoRemoteError as error:
@@ -52,7 +69,7 @@ def missing(root: Path, wanted: Iterable[str]) -> dict[str, list[str]]:
         ) from error
 
 
-def _stores(repo: Any) -> Iterator[Any]:
+def _stores(repo: Any, *, others: bool) -> Iterator[Any]:
     """Yield the object stores of the default remote, and then those of the others that can be opened."""
     from dvc.config import ConfigError
     from dvc.exceptions import DvcException
@@ -60,7 +77,7 @@ def _stores(repo: Any) -> Iterator[Any]:
     default = repo.config["core"].get("remote")
     for kind in _KINDS:
         yield repo.cloud.get_remote_odb(hash_name=kind)
-    for name in repo.config["remote"]:
+    for name in repo.config["remote"] if others else ():
         for kind in _KINDS if name != default else ():
             try:
                 yield repo.cloud.get_remote_odb(name, hash_name=kind)

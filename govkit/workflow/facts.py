@@ -15,7 +15,7 @@ from govkit.core.gates.base import Check, Context, Evaluator, SignedCommit
 from govkit.core.policy import InForce
 from govkit.core.resolve import Requirements
 from govkit.core.state import Promotion, Version
-from govkit.storage import dvcbytes
+from govkit.storage import dvcbytes, dvcremotes
 from govkit.storage.gitobjects import describe_commits
 from govkit.storage.trees import CommitTree, WorkTree
 from govkit.workflow import cards
@@ -152,7 +152,7 @@ def pushed(session: Session, version: Version, rules: Requirements) -> dict[str,
         return None
     card = card_of(session, version)[1]
     check_settings(session, version.body.commit.partition(":")[2])
-    return dvcbytes.pushed(session.git.root, [card.weights, *card.lineage.data])
+    return dvcremotes.pushed(session.git.root, [card.weights, *card.lineage.data])
 
 
 def champion_card(session: Session, champion: Promotion | None) -> Card | None:

@@ -15,7 +15,7 @@ import pytest
 from world import MODEL, World
 
 from govkit.core.errors import Refused
-from govkit.storage import dvcbytes
+from govkit.storage import dvcremotes
 from govkit.workflow import facts
 
 SETTINGS = """\
@@ -142,7 +142,7 @@ def test_control(trap: tuple[World, Path, str]) -> None:
     with world.session() as session:
         version = session.state.versions[MODEL, "1.0.0"]
         facts.check_settings(session, version.body.commit.partition(":")[2])
-        assert dvcbytes.pushed(world.repo, [facts.card_of(session, version)[1].weights]) == {"w.bin": True}
+        assert dvcremotes.pushed(world.repo, [facts.card_of(session, version)[1].weights]) == {"w.bin": True}
     world.govkit("get", MODEL, "--stage", "staging", "-o", str(world.folder / "out"))
     assert (world.folder / "out" / "w.bin").read_bytes() == b"weights"
     assert not marker.exists()

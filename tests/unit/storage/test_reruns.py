@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from govkit.core import digests
+from govkit.core.dvcmd5 import md5
 from govkit.core.errors import Refused, Undecided, Usage
 from govkit.core.reproduction import Sums
 from govkit.storage import reruns
-from govkit.storage.dvcbytes import Found, md5
+from govkit.storage.dvcbytes import Found
 
 
 @pytest.fixture
