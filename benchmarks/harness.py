@@ -1,0 +1,258 @@
+"""Runs commands side by side, and says how they compare: medians, ratios, peak memory.
+
+A benchmark answers one question. It makes its own data, runs govkit and what people would use instead in turn, in one
+go on one machine, and holds what it finds against goals. Times depend on the machine and on what else it does, so a goal
+is a ratio wherever there is somebody to compare with.
+
+Each script is run as ``python benchmarks/NAME.py [--quick] [--json FILE]``: quick ones are small, and fail only where a
+ratio is worse than half of its goal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+TOP = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TOP), str(TOP / "benchmarks")]
+
+SCHEMA = "govkit.benchmark/v1"
+PYTHON = sys.executable
+GOVKIT = [PYTHON, "-m", "govkit.cli.main"]
+#: What every time is also compared with: to start Python and import two libraries.
+BARE = [PYTHON, "-c", "import click, yaml"]
+_SAMPLE_SECONDS = 0.02
+
+
+@dataclass
+class Way:
+    """How often and how long one way took.
+
+    Attributes:
+        seconds: wall time of each run.
+        mebibytes: the most memory that a run held, all its processes together; 0 where it was not looked at.
+    """
+
+    seconds: list[float] = field(default_factory=list)
+    mebibytes: float = 0.0
+
+    @property
+    def median(self) -> float:
+        """Seconds."""
+        return statistics.median(self.seconds)
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What is promised.
+
+    Attributes:
+        what: in words.
+        found: what was measured.
+        wanted: the bound.
+        unit: ``times faster`` (at least), or ``times``, ``s``, ``MiB`` or ``%`` (at most).
+    """
+
+    what: str
+    found: float
+    wanted: float
+    unit: str
+
+    @property
+    def score(self) -> float:
+        """1 or more if it is met; 0.5 if it is twice as bad as promised."""
+        least = self.unit in ("times faster", "% of the peer")
+        return self.found / self.wanted if least else self.wanted / max(self.found, 1e-9)
+
+    @property
+    def is_ratio(self) -> bool:
+        """Whether it says something on any machine."""
+        return self.unit not in ("s", "MiB")
+
+
+class Race:
+    """One benchmark: runs ways in turn, collects, prints, and ends with an exit code.
+
+    Args:
+        question: what it answers, in one line.
+        peers: distributions whose versions are told.
+        arguments: of the command line; None for the process's own.
+    """
+
+    def __init__(self, question: str, peers: Sequence[str] = (), arguments: Sequence[str] | None = None) -> None:
+        parser = argparse.ArgumentParser(description=question)
+        parser.add_argument("--quick", action="store_true", help="small data; fails only at twice what is promised")
+        parser.add_argument("--json", type=Path, help="write what was found there")
+        said = parser.parse_args(arguments)
+        self.quick: bool = said.quick
+        self._file: Path | None = said.json
+        self.question, self._peers = question, ("dvc-govkit", *peers)
+        self.sizes: dict[str, int | str] = {}
+        self.ways: dict[str, Way] = {}
+        self.goals: list[Goal] = []
+        self.environment = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "GOVKIT_"))}
+        # What is installed comes with its bytecode, and configuration of whoever runs this must not count.
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        self.environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "DVC_NO_ANALYTICS": "1"}
+        print(f"{question}", flush=True)
+
+    def run(
+        self,
+        name: str,
+        words: Sequence[str],
+        *,
+        folder: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        memory: bool = False,
+        codes: Sequence[int] = (0,),
+    ) -> str:
+        """Run a command once for a way, and return what it printed.
+
+        Raises:
+            SystemExit: if it ends with another exit code than ``codes``.
+        """
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            words,
+            cwd=folder,
+            env={**self.environment, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        watch = _Memory(process.pid) if memory else None
+        out, err = process.communicate()
+        seconds = time.perf_counter() - start
+        way = self.ways.setdefault(name, Way())
+        way.seconds.append(seconds)
+        if watch is not None:
+            way.mebibytes = max(way.mebibytes, watch.stop())
+        if process.returncode not in codes:
+            sys.exit(f"{name}: {' '.join(words)} ended with {process.returncode}\n{out}{err}")
+        return out
+
+    def time(self, name: str, action: Callable[[], Any]) -> Any:
+        """Do something in this process once for a way, and return what it returns."""
+        start = time.perf_counter()
+        found = action()
+        self.ways.setdefault(name, Way()).seconds.append(time.perf_counter() - start)
+        return found
+
+    def median(self, name: str) -> float:
+        """Return the median of a way, in seconds."""
+        return self.ways[name].median
+
+    def faster(self, name: str, peer: str, wanted: float) -> None:
+        """Promise that a way is at least so many times as fast as its peer."""
+        self._goal(f"{name}: times faster than {peer}", self.median(peer) / self.median(name), wanted, "times faster")
+
+    def at_most(self, name: str, peer: str, wanted: float, beyond: float = 0.0) -> None:
+        """Promise that a way takes at most so many times as long as its peer, with ``beyond`` seconds not counted."""
+        found = max(self.median(name) - beyond, 0.0) / self.median(peer)
+        without = f", {beyond:g} s not counted" if beyond else ""
+        self._goal(f"{name}: times as long as {peer}{without}", found, wanted, "times")
+
+    def within(self, name: str, seconds: float) -> None:
+        """Promise that a way takes no longer."""
+        self._goal(f"{name}: seconds", self.median(name), seconds, "s")
+
+    def holds(self, name: str, mebibytes: float) -> None:
+        """Promise that a way holds no more memory."""
+        self._goal(f"{name}: MiB of memory at most", self.ways[name].mebibytes, mebibytes, "MiB")
+
+    def _goal(self, what: str, found: float, wanted: float, unit: str) -> None:
+        self.goals.append(Goal(what, found, wanted, unit))
+
+    def finish(self) -> int:
+        """Print what was found, write it if asked to, and return the exit code: 1 if something was promised in vain."""
+        bare = self.ways.get("bare start of Python")
+        for name, way in self.ways.items():
+            times = f"{way.median / bare.median:8.1f} x bare" if bare else ""
+            memory = f"  {way.mebibytes:6.0f} MiB" if way.mebibytes else ""
+            print(f"  {name:44s} {way.median:9.3f} s {times}{memory}  ({len(way.seconds)} runs)")
+        for goal in self.goals:
+            mark = "met  " if goal.score >= 1 else "SHORT"
+            print(f"  {mark} {goal.what}: {goal.found:.3g} (promised {goal.wanted:g})")
+        if self._file is not None:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._file.write_text(json.dumps(self._value(), indent=2, sort_keys=True) + "\n")
+        if self.quick:
+            return 1 if any(goal.is_ratio and goal.score < 0.5 for goal in self.goals) else 0
+        return 1 if any(goal.score < 1 for goal in self.goals) else 0
+
+    def _value(self) -> dict[str, Any]:
+        return {
+            "schema": SCHEMA,
+            "question": self.question,
+            "quick": self.quick,
+            "sizes": self.sizes,
+            "ways": {name: {**asdict(way), "median": way.median} for name, way in self.ways.items()},
+            "goals": [{**asdict(goal), "met": goal.score >= 1} for goal in self.goals],
+            "versions": {name: _version(name) for name in self._peers}
+            | {"git": _git(), "python": platform.python_version()},
+            "machine": {"processors": os.cpu_count(), "system": platform.system(), "machine": platform.machine()},
+        }
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _git() -> str:
+    return subprocess.run(["git", "--version"], capture_output=True, text=True, check=True).stdout.split()[-1]
+
+
+class _Memory:
+    """Looks, again and again, at how much memory a process and those below it hold together.
+
+    What processes share after a fork is counted once for each: the figure is never too small. Linux only.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._pid, self._most, self._done = pid, 0, threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> float:
+        """Return the most, in MiB."""
+        self._done.set()
+        self._thread.join()
+        return self._most / (1 << 20)
+
+    def _look(self) -> None:
+        page = os.sysconf("SC_PAGE_SIZE")
+        while not self._done.wait(_SAMPLE_SECONDS):
+            held = 0
+            for pid in _tree(self._pid):
+                try:
+                    held += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * page
+                except (OSError, IndexError):
+                    continue
+            self._most = max(self._most, held)
+
+
+def _tree(pid: int) -> list[int]:
+    found = [pid]
+    for one in found:
+        try:
+            for task in Path(f"/proc/{one}/task").iterdir():
+                found += [int(child) for child in (task / "children").read_text().split()]
+        except OSError:
+            continue
+    return found
