@@ -37,6 +37,11 @@ class Signer:
         self._blob = _string(b"ssh-ed25519") + _string(point)
         self.public = keys.from_blob(self._blob)
 
+    def private(self) -> bytes:
+        """Return the private key as ``ssh-keygen`` writes it."""
+        form = serialization.PrivateFormat.OpenSSH
+        return self._key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+
     def sign(self, message: bytes, namespace: str) -> bytes:
         """Return an armoured signature."""
         purpose = _string(namespace.encode()) + _string(b"") + _string(b"sha512")
@@ -172,13 +177,14 @@ class BigLog:
             },
         }
 
-    def version(self, number: int) -> None:
-        """Take one version from its registration to staging: four events, two tags."""
+    def version(self, number: int, model: str = MODEL, *, promoted: bool = True) -> None:
+        """Take one version from its registration to staging: four events, two tags; or register it, one of each."""
         version = f"1.{number}.0"
-        card = canonical.encode({"schema": "govkit.card/v1", "model": MODEL, "filler": f"{version} " * 300})
-        weights, data = digests.sha256(version.encode()), digests.sha256(b"data")
-        facts = self.register(MODEL, version, card, weights=weights, data=data)
-        self.promote(facts, self.ask(facts, "staging"))
+        card = canonical.encode({"schema": "govkit.card/v1", "model": model, "filler": f"{version} " * 300})
+        weights, data = digests.sha256(f"{model} {version}".encode()), digests.sha256(b"data")
+        facts = self.register(model, version, card, weights=weights, data=data)
+        if promoted:
+            self.promote(facts, self.ask(facts, "staging"))
 
     def register(self, model: str, version: str, card: bytes, *, weights: str, data: str) -> dict[str, str]:
         """Register a version on a commit of its own, and return what there is to know of it."""
@@ -214,12 +220,8 @@ class BigLog:
 
     def promote(self, facts: Mapping[str, str], asked: tuple[str, dict[str, Any]]) -> None:
         """Approve what was asked for, and promote."""
+        decision = self.approve(facts, asked)
         (request, same), model = asked, facts["model"]
-        said = self._record(
-            events.DecisionRecorded, request=request, role="validator", decision="approve", meaning="I have read it"
-        )
-        card = self._cards[facts["card"]]
-        decision = self.append("decision.recorded", "victor", said, {"card.json": card}, model)
         same = {**same, "request": request, "decisions": [decision]}
         state = self.ledger.state
         name = f"{model}#{same['stage']}#{state.numbers.get(model, 0) + 1}"
@@ -227,6 +229,14 @@ class BigLog:
         digest = state.policy.digest if state.policy else ""
         promoted = self._record(events.PromotionRecorded, kind="promote", policy=digest, tag=reference, **same)
         self.append("promotion.recorded", "remy", promoted, {"tag": tag}, model)
+
+    def approve(self, facts: Mapping[str, str], asked: tuple[str, dict[str, Any]]) -> str:
+        """Approve what was asked for; returns the decision's identity."""
+        said = self._record(
+            events.DecisionRecorded, request=asked[0], role="validator", decision="approve", meaning="I have read it"
+        )
+        card = self._cards[facts["card"]]
+        return self.append("decision.recorded", "victor", said, {"card.json": card}, facts["model"])
 
     def _record(self, form: Any, /, **fields: Any) -> Any:
         return records.to_value(records.from_value(fields, form))
@@ -251,13 +261,35 @@ class BigLog:
         return content, {"name": name, "id": digests.git_object_id("tag", content)}
 
 
-def build(folder: Path, size: int) -> BigLog:
-    """Make a bare repository with a log of at least ``size`` events."""
-    log = BigLog(folder)
+def build(folder: Path, size: int, *, twins: bool = True) -> BigLog:
+    """Make a bare repository with a log of at least ``size`` events of one model."""
+    log = BigLog(folder, with_twins=twins)
     log.open()
     number = 0
     while len(log.heads) < size:
         log.version(number)
+        number += 1
+    log.finish()
+    return log
+
+
+def registry(folder: Path, models: int, tags: int, *, served: bool = True, log: BigLog | None = None) -> BigLog:
+    """Make a bare repository with so many models and tags.
+
+    Args:
+        folder: where.
+        models: how many.
+        tags: how many; each version is one, and one more where it is let into staging.
+        served: whether versions are let into staging, as far as the number of tags allows.
+        log: one that is not open yet; None for one of its own.
+    """
+    log = log or BigLog(folder, with_twins=False)
+    log.open()
+    number = 0
+    while len(log.tags) < tags:
+        for model in range(models):
+            fits = len(log.tags) + 2 * (models - model) <= tags
+            log.version(number, f"model-{model:03d}", promoted=served and fits)
         number += 1
     log.finish()
     return log

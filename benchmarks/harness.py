@@ -1,8 +1,8 @@
 """Runs commands side by side, and says how they compare: medians, ratios, peak memory.
 
 A benchmark answers one question. It makes its own data, runs govkit and what people would use instead in turn, in one
-go on one machine, and holds what it finds against goals. Times depend on the machine and on what else it does, so a goal
-is a ratio wherever there is somebody to compare with.
+go on one machine, and holds what it finds against goals. Times depend on the machine and on what else it does, so a
+goal is a ratio wherever there is somebody to compare with.
 
 Each script is run as ``python benchmarks/NAME.py [--quick] [--json FILE]``: quick ones are small, and fail only where a
 ratio is worse than half of its goal.

@@ -28,13 +28,19 @@ class _KeyOf(Signer):
         self.public = world.key(person).public
 
 
-def fill(world: World, size: int) -> None:
-    """Append records of deployments to the world's log until it has ``size`` events."""
+def fill(world: World, size: int, *, twins: int = 0) -> None:
+    """Append records of deployments to the world's log until it has ``size`` events.
+
+    Args:
+        world: the world.
+        size: how many.
+        twins: so many of the commits are made once more, each signed as ``git commit -S`` signs, on a branch ``twin``.
+    """
     log, signer = world.log(), _KeyOf(world, "remy")
     served = log.state.last(MODEL, "production")
     assert isinstance(served, Promotion)
     body = {"config": None, "environment": "prod-eu", "promotion": served.at.id, "reason": "", "status": "succeeded"}
-    parent = log.commits[-1]
+    parent, twin, left = log.commits[-1], None, twins
     while log.head.size < size:
         event = Event(
             schema=events.SCHEMA,
@@ -54,8 +60,19 @@ def fill(world: World, size: int) -> None:
         lines = (
             f"100644 {name}\0".encode() + bytes.fromhex(_store(world, "blob", data)) for name, data in found.items()
         )
-        parent = _store(world, "commit", commits.build(event, _store(world, "tree", b"".join(lines)), parent))
+        tree = _store(world, "tree", b"".join(lines))
+        parent = _store(world, "commit", commits.build(event, tree, parent))
+        if left > 0:
+            twin, left = _store(world, "commit", _signed(signer, commits.build(event, tree, twin))), left - 1
+    if twin is not None:
+        world.git("update-ref", "refs/heads/twin", twin)
     world.git("update-ref", log_storage.BRANCH, parent)
+
+
+def _signed(signer: Signer, commit: bytes) -> bytes:
+    header, _, message = commit.partition(b"\n\n")
+    block = signer.sign(commit, "git").rstrip(b"\n").replace(b"\n", b"\n ")
+    return header + b"\ngpgsig " + block + b"\n\n" + message
 
 
 def _store(world: World, kind: str, content: bytes) -> str:
