@@ -23,7 +23,7 @@ from crashes import in_fork  # noqa: E402
 from world import World, copy  # noqa: E402
 
 #: Git commands that write.
-_WRITES = ("hash-object", "mktree", "update-ref", "push", "fetch")
+_WRITES = ("hash-object", "unpack-objects", "update-ref", "push", "fetch")
 
 
 class Steps:

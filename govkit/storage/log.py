@@ -18,6 +18,7 @@ from govkit.storage import entries, files, logcache, writing
 from govkit.storage.git import Repository
 from govkit.storage.gitobjects import RawCommit
 from govkit.storage.logcache import Remembered
+from govkit.storage.packs import ObjectSet
 
 BRANCH = "refs/heads/govkit/log"
 #: Events that were signed with ``--local`` and wait for 'govkit log sync'; beyond the branch, and not seen by others.
@@ -97,7 +98,8 @@ def read(repository: Repository, *, waiting: bool = False, heads: Mapping[str, s
         Refused: if the local branch and a remote's have forked, or the log lost what this clone has seen.
     """
     writing.settle(repository)
-    own, waits = _heads(repository), repository.refs(WAITING).get(WAITING)
+    own = _heads(repository, WAITING)
+    waits = own.pop(WAITING, None)
     heads = {**own, **(heads or {})}
     if not heads and waits is None:
         raise Usage(
@@ -181,7 +183,7 @@ def _judge(repository: Repository, ids: list[str], known: Remembered) -> Ledger:
 
 def exists(repository: Repository) -> bool:
     """Tell whether there is a log here: the branch, a remote's that was fetched, or events that wait for a sync."""
-    return bool(_heads(repository) or repository.refs(WAITING))
+    return bool(_heads(repository, WAITING))
 
 
 def has_grown(repository: Repository, log: Log) -> bool:
@@ -201,14 +203,15 @@ def read_at(repository: Repository, head: str) -> Log:
     return Log(chain, _judge(repository, chain, known), head)
 
 
-def _heads(repository: Repository) -> dict[str, str]:
-    return {**repository.refs(BRANCH), **_remote_heads(repository)}
+def _heads(repository: Repository, *others: str) -> dict[str, str]:
+    """Return the branch here and those of all remotes, and other refs that are named, as they are at one moment."""
+    refs = repository.refs(BRANCH, "refs/remotes", *others)
+    return {name: head for name, head in refs.items() if name in (BRANCH, *others) or _is_remotes(name)}
 
 
-def _remote_heads(repository: Repository) -> dict[str, str]:
-    """Return the log's branch of every remote: ``refs/remotes/REMOTE/govkit/log`` and nothing below or beside it."""
-    refs = repository.refs("refs/remotes")
-    return {name: head for name, head in refs.items() if name.split("/")[3:] == ["govkit", "log"]}
+def _is_remotes(name: str) -> bool:
+    """Tell whether a ref is a remote's log: ``refs/remotes/REMOTE/govkit/log``, and nothing below or beside it."""
+    return name.startswith("refs/remotes/") and name.split("/")[3:] == ["govkit", "log"]
 
 
 def accepted(repository: Repository) -> str | None:
@@ -272,7 +275,7 @@ def _commit(repository: Repository, identity: str) -> RawCommit:
 def store(
     repository: Repository, event: bytes, signature: bytes, evidence: Mapping[str, bytes], parent: str | None
 ) -> str:
-    """Write an event's commit and return its id; no ref moves.
+    """Write an event's commit, and the tag that goes with it, all at once; return the commit's id. No ref moves.
 
     Args:
         repository: where to.
@@ -281,16 +284,20 @@ def store(
         evidence: the other files, by name.
         parent: the log's head in hex, or None for event 0.
     """
-    contents = {EVENT_FILE: event, SIGNATURE_FILE: signature, **evidence}
-    blobs = {name: repository.write_object("blob", content) for name, content in contents.items()}
-    tree = repository.write_tree(blobs)
-    return repository.write_object("commit", commits.build(events.parse(event), tree, parent))
+    contents, objects = {EVENT_FILE: event, SIGNATURE_FILE: signature, **evidence}, ObjectSet()
+    tree = objects.add_tree({name: objects.add("blob", content) for name, content in contents.items()})
+    if "tag" in evidence:
+        objects.add("tag", evidence["tag"])
+    commit = objects.add("commit", commits.build(events.parse(event), tree, parent))
+    objects.store_loose(repository)
+    return commit
 
 
 def published(repository: Repository, commits: Sequence[str]) -> int:
     """Return how many events of a log a remote has; where there is no remote, how many the branch has."""
     places = {commit: index for index, commit in enumerate(commits)}
-    heads = _remote_heads(repository) or repository.refs(BRANCH)
+    found = _heads(repository)
+    heads = {name: head for name, head in found.items() if name != BRANCH} or found
     return max((places[head] + 1 for head in heads.values() if head in places), default=0)
 
 

@@ -1,4 +1,4 @@
-"""Putting many objects into a Git repository at once: a pack is written by hand and given to ``git index-pack``.
+"""Putting several objects into a Git repository at once: a pack is written by hand, and Git takes it apart or keeps it.
 
 Writing them one by one costs a process each. No ref is made, so Git forgets the objects after a while unless somebody
 fetches a branch that holds them.
@@ -58,6 +58,14 @@ class ObjectSet:
         if missing:
             repository.run("index-pack", "--stdin", stdin=_pack([self._objects[identity] for identity in missing]))
         return len(missing)
+
+    def store_loose(self, repository: Repository) -> None:
+        """Write all of them as files of their own, as ``git commit`` does: for a few at a time.
+
+        Raises:
+            Refused: if Git cannot write them.
+        """
+        repository.run("unpack-objects", "-q", stdin=_pack(list(self._objects.values())))
 
 
 def _pack(objects: list[tuple[str, bytes]]) -> bytes:

@@ -47,8 +47,6 @@ def waiting(session: Session, done: list[str]) -> Log:
         judged = log.ledger.append(session.entry(signed))
         _check(event, judged)
         renamed[old] = judged.id
-        if signed.tag is not None:
-            session.git.write_object("tag", signed.evidence["tag"])
         parent = log.commits[-1] if log.commits else None
         log.commits.append(log_storage.store(session.git, signed.content, signed.signature, signed.evidence, parent))
     return log

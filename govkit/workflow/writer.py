@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 
+from govkit.core import digests
 from govkit.core.errors import Refused
 from govkit.storage import log as log_storage
 from govkit.storage import writing
@@ -114,7 +115,7 @@ def _append(session: Session, signed: Signed) -> Written:
     judged = session.probe(signed)
     tags = {}
     if signed.tag is not None:
-        tags[signed.tag] = session.git.write_object("tag", signed.evidence["tag"])
+        tags[signed.tag] = digests.git_object_id("tag", signed.evidence["tag"]).partition(":")[2]
     commit = log_storage.store(session.git, signed.content, signed.signature, signed.evidence, log.commits[-1])
     publish(session, log, commit, tags)
     # The ledger has judged the event already, so the log as it was read is the log as it is.
@@ -143,15 +144,13 @@ def publish(session: Session, log: log_storage.Log | None, head: str, tags: Mapp
     if remote is not None and session.options.local:
         _move(session, [RefUpdate(log_storage.WAITING, head, waiting or ZERO)])
         return
-    known = git.refs(log_storage.BRANCH)
-    updates = [RefUpdate(log_storage.BRANCH, head, known.get(log_storage.BRANCH, ZERO))]
-    updates += [RefUpdate(name, identity, ZERO) for name, identity in refs.items()]
-    updates += [RefUpdate(log_storage.WAITING, ZERO, waiting)] if waiting else []
     if remote is not None:
         remote.push({LOG: head, **refs})
-        tracking = git.refs(remote.tracking).get(remote.tracking, ZERO)
-        updates.append(RefUpdate(remote.tracking, head, tracking))
-    present = git.refs(*(update.name for update in updates))
+    moving = [log_storage.BRANCH, *([remote.tracking] if remote is not None else [])]
+    present = git.refs(*moving, *refs, log_storage.WAITING)
+    updates = [RefUpdate(name, head, present.get(name, ZERO)) for name in moving]
+    updates += [RefUpdate(name, identity, ZERO) for name, identity in refs.items()]
+    updates += [RefUpdate(log_storage.WAITING, ZERO, waiting)] if waiting else []
     updates = [update for update in updates if present.get(update.name, ZERO) != update.new]
     if remote is None:
         _move(session, updates)
