@@ -6,19 +6,28 @@ one: it is reported, and has no effect.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import world as worlds
 from rawlog import allowed_signers, promotion, push_with_tag, set_tag, stock_accepts, tag_bytes, tag_id
 from world import World
 
 OLD = "scorer#production#2"
 
 
-@pytest.fixture
-def superseded(requested: World) -> World:
-    """1.1.0 serves in production instead of 1.0.0, whose tag is still there."""
+@pytest.fixture(scope="module")
+def _superseded(_requested: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    requested = worlds.copy(_requested, tmp_path_factory.mktemp("superseded") / "world")
     requested.approve("1.1.0", "production", "rita", "vera")
     requested.promote("1.1.0", "production")
-    return requested
+    return requested.folder
+
+
+@pytest.fixture
+def superseded(_superseded: Path, tmp_path: Path) -> World:
+    """1.1.0 serves in production instead of 1.0.0, whose tag is still there."""
+    return worlds.copy(_superseded, tmp_path / "world")
 
 
 @pytest.mark.parametrize("name", ["scorer#production#9", "scorer#staging#9", "scorer@v9.0.0", "scorer#production!#9"])

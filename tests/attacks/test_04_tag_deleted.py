@@ -6,18 +6,26 @@ Refused because every tag that the log recorded must exist. The log's copy of it
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import pytest
+import world as worlds
 from rawlog import gto_serves, stock_accepts
 from world import World
 
 
-@pytest.fixture
-def superseded(requested: World) -> World:
-    """1.1.0 serves in production instead of 1.0.0."""
+@pytest.fixture(scope="module")
+def _superseded(_requested: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    requested = worlds.copy(_requested, tmp_path_factory.mktemp("superseded") / "world")
     requested.approve("1.1.0", "production", "rita", "vera")
     requested.promote("1.1.0", "production")
-    return requested
+    return requested.folder
+
+
+@pytest.fixture
+def superseded(_superseded: Path, tmp_path: Path) -> World:
+    """1.1.0 serves in production instead of 1.0.0."""
+    return worlds.copy(_superseded, tmp_path / "world")
 
 
 def test_deleted_promotion_is_refused_though_gto_falls_back(superseded: World) -> None:

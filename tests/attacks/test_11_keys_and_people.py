@@ -5,9 +5,11 @@ Refused because a key has one owner, and a person counts once.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import world as worlds
 from rawlog import decision, promotion, push
 from world import World
 
@@ -31,14 +33,20 @@ def propose_raw(world: World, value: Any) -> Any:
     return world.last()
 
 
-@pytest.fixture
-def two_validators(governed: World) -> World:
-    """Staging wants two validators, and victor has a second key; 1.0.0 asks for it."""
+@pytest.fixture(scope="module")
+def _two_validators(_governed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    governed = worlds.copy(_governed, tmp_path_factory.mktemp("two_validators") / "world")
     governed.govkit("people", "add", "victor", "--key", f"{governed.key_path('victor2')}.pub")
     governed.change_policy("quorum: {role: validator, count: 1}", "quorum: {role: validator, count: 2}")
     governed.register("1.0.0")
     governed.request("1.0.0", "staging")
-    return governed
+    return governed.folder
+
+
+@pytest.fixture
+def two_validators(_two_validators: Path, tmp_path: Path) -> World:
+    """Staging wants two validators, and victor has a second key; 1.0.0 asks for it."""
+    return worlds.copy(_two_validators, tmp_path / "world")
 
 
 def test_person_with_two_keys_counts_once(two_validators: World) -> None:

@@ -6,18 +6,27 @@ other request's decisions; the promotion's tag must say the same as its event.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import forge
 import pytest
+import world as worlds
 from world import MODEL, World
 
 REQUEST = f"{MODEL}@1.1.0#production"
 
 
-@pytest.fixture
-def approved(requested: World) -> World:
-    """A world in which 1.1.0 is approved for production, and not yet promoted."""
+@pytest.fixture(scope="module")
+def _approved(_requested: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    requested = worlds.copy(_requested, tmp_path_factory.mktemp("approved") / "world")
     requested.approve("1.1.0", "production", "rita", "victor")
-    return requested
+    return requested.folder
+
+
+@pytest.fixture
+def approved(_approved: Path, tmp_path: Path) -> World:
+    """A world in which 1.1.0 is approved for production, and not yet promoted."""
+    return worlds.copy(_approved, tmp_path / "world")
 
 
 def _decisions(world: World) -> list[str]:

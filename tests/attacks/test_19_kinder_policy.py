@@ -9,17 +9,24 @@ from pathlib import Path
 
 import forge
 import pytest
+import world as worlds
 from world import MODEL, World
 
 
-@pytest.fixture
-def bad(promoted: World) -> World:
-    """A world in which a version that the policy refuses (AUC 0.5) is registered for production."""
+@pytest.fixture(scope="module")
+def _bad(_promoted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    promoted = worlds.copy(_promoted, tmp_path_factory.mktemp("bad") / "world")
     promoted.retrain(0.5)
     promoted.register("1.1.0")
     promoted.request("1.1.0", "production")
     promoted.approve("1.1.0", "production", "rita", "victor")
-    return promoted
+    return promoted.folder
+
+
+@pytest.fixture
+def bad(_bad: Path, tmp_path: Path) -> World:
+    """A world in which a version that the policy refuses (AUC 0.5) is registered for production."""
+    return worlds.copy(_bad, tmp_path / "world")
 
 
 def _commit_policy(world: World, old: str, new: str) -> None:

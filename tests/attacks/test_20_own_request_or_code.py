@@ -5,21 +5,30 @@ Refused by the ledger (the requester) and by gate, promote and verify (authors, 
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import forge
 import pytest
+import world as worlds
 from world import MODEL, World
 
 REQUEST = f"{MODEL}@1.1.0#production"
 
 
-@pytest.fixture
-def own(promoted: World) -> World:
-    """A world in which victor, a validator, may also ask for stages."""
+@pytest.fixture(scope="module")
+def _own(_promoted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    promoted = worlds.copy(_promoted, tmp_path_factory.mktemp("own") / "world")
     forge.edit_policy(promoted, lambda policy: policy["roles"]["engineer"]["people"].append("victor"))
     promoted.adopt_policy()
     promoted.retrain(0.85)
     promoted.register("1.1.0")
-    return promoted
+    return promoted.folder
+
+
+@pytest.fixture
+def own(_own: Path, tmp_path: Path) -> World:
+    """A world in which victor, a validator, may also ask for stages."""
+    return worlds.copy(_own, tmp_path / "world")
 
 
 def test_own_request(own: World) -> None:

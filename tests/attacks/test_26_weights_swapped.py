@@ -12,6 +12,7 @@ from pathlib import Path
 
 import forge
 import pytest
+import world as worlds
 from world import MODEL, World
 
 EVIL = b'{"slope": 0.8, "rows": 666}'
@@ -120,9 +121,9 @@ def test_an_earlier_delivery_stays(promoted: World) -> None:
 # -- weights that are a folder ----------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def folder(governed: World) -> World:
-    """A world whose model is a folder of two files, in production and pushed."""
+@pytest.fixture(scope="module")
+def _folder(_governed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    governed = worlds.copy(_governed, tmp_path_factory.mktemp("folder") / "world")
     yaml = governed.repo / "dvc.yaml"
     yaml.write_text(
         yaml.read_text().replace("    outs:\n      - model.json", "    outs:\n      - model.json\n      - m")
@@ -140,7 +141,13 @@ def folder(governed: World) -> World:
     governed.shell("dvc", "push", "-q")
     governed.commit("A model of two files")
     governed.release("1.0.0")
-    return governed
+    return governed.folder
+
+
+@pytest.fixture
+def folder(_folder: Path, tmp_path: Path) -> World:
+    """A world whose model is a folder of two files, in production and pushed."""
+    return worlds.copy(_folder, tmp_path / "world")
 
 
 def _listing(world: World) -> Path:

@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import world as worlds
 from world import MODEL, World
 
 DATA = Path(__file__).parents[1] / "data" / "md5-collision.txt"
@@ -25,9 +26,9 @@ def swap(folder: Path) -> None:
     path.write_bytes(EVIL)
 
 
-@pytest.fixture
-def collided(governed: World) -> World:
-    """A world whose weights begin with one of two blocks that have the same MD5; 1.0.0 serves."""
+@pytest.fixture(scope="module")
+def _collided(_governed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    governed = worlds.copy(_governed, tmp_path_factory.mktemp("collided") / "world")
     train = governed.repo / "train.py"
     text = train.read_text().replace(".write_text(json.dumps({", ".write_bytes(bytes.fromhex(GOOD)); print(({")
     assert text != train.read_text()
@@ -41,7 +42,13 @@ def collided(governed: World) -> World:
     governed.commit("Weights of bytes")
     governed.release("1.0.0")
     assert MD5 in (governed.repo / "dvc.lock").read_text()
-    return governed
+    return governed.folder
+
+
+@pytest.fixture
+def collided(_collided: Path, tmp_path: Path) -> World:
+    """A world whose weights begin with one of two blocks that have the same MD5; 1.0.0 serves."""
+    return worlds.copy(_collided, tmp_path / "world")
 
 
 def test_pair_collides() -> None:

@@ -7,10 +7,12 @@ delivers nothing until a version is approved for it anew.
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import Any
 
 import forge
 import pytest
+import world as worlds
 from world import MODEL, World
 
 from govkit.core.events import StageCleared, TagRef
@@ -56,11 +58,17 @@ def clear(world: World) -> None:
     assert world.last().status == "good", world.last().reason
 
 
-@pytest.fixture
-def approved(requested: World) -> World:
-    """A world in which 1.1.0 is approved for production."""
+@pytest.fixture(scope="module")
+def _approved(_requested: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    requested = worlds.copy(_requested, tmp_path_factory.mktemp("approved") / "world")
     requested.approve("1.1.0", "production", "rita", "victor")
-    return requested
+    return requested.folder
+
+
+@pytest.fixture
+def approved(_approved: Path, tmp_path: Path) -> World:
+    """A world in which 1.1.0 is approved for production."""
+    return worlds.copy(_approved, tmp_path / "world")
 
 
 def test_revoked_while_it_serves(promoted: World) -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from govkit.workflow.verify import verify
 from tests import forge
+from tests import world as worlds
 from tests.world import MODEL, World
 
 
-@pytest.fixture
-def overridden(promoted: World) -> World:
-    """Version 1.1.0 entered production by break-glass, then 1.2.0 was promoted the usual way."""
+@pytest.fixture(scope="module")
+def _overridden(_promoted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    promoted = worlds.copy(_promoted, tmp_path_factory.mktemp("overridden") / "world")
     promoted.allow_break_glass()
     promoted.adopt_policy()
     promoted.retrain(0.85)
@@ -28,7 +30,13 @@ def overridden(promoted: World) -> World:
     promoted.request("1.2.0", "production")
     promoted.approve("1.2.0", "production", "rita", "victor")
     promoted.promote("1.2.0", "production")
-    return promoted
+    return promoted.folder
+
+
+@pytest.fixture
+def overridden(_overridden: Path, tmp_path: Path) -> World:
+    """Version 1.1.0 entered production by break-glass, then 1.2.0 was promoted the usual way."""
+    return worlds.copy(_overridden, tmp_path / "world")
 
 
 def roll_back(world: World, **changes: Any) -> Any:

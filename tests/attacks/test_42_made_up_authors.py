@@ -8,9 +8,11 @@ the last test keeps that limit in view.
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import forge
 import pytest
+import world as worlds
 from world import MODEL, World
 
 REQUEST = f"{MODEL}@1.1.0#production"
@@ -44,9 +46,9 @@ def _denied(world: World, reason: str) -> None:
     assert reason in world.verify(expect=1).text
 
 
-@pytest.fixture
-def verified(promoted: World) -> World:
-    """A world whose policy wants authors verified, and whose commits since 1.0.0 are all signed."""
+@pytest.fixture(scope="module")
+def _verified(_promoted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    promoted = worlds.copy(_promoted, tmp_path_factory.mktemp("verified") / "world")
 
     def change(policy: dict) -> None:
         policy["stages"]["production"]["approvals"]["commit_authors"] = "verified"
@@ -54,7 +56,13 @@ def verified(promoted: World) -> World:
     forge.edit_policy(promoted, change)
     promoted.adopt_policy()
     _sign(promoted, "ada", "--amend", "-m", "Policy")
-    return promoted
+    return promoted.folder
+
+
+@pytest.fixture
+def verified(_verified: Path, tmp_path: Path) -> World:
+    """A world whose policy wants authors verified, and whose commits since 1.0.0 are all signed."""
+    return worlds.copy(_verified, tmp_path / "world")
 
 
 def test_signed_by_somebody_else(verified: World) -> None:

@@ -5,18 +5,27 @@ The first is refused: event and tag are one person's. The second is reported, an
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import world as worlds
 from rawlog import allowed_signers, promotion, push, push_with_tag, set_tag, sign_tag, stock_accepts, unsigned
 from world import World
 
 TAG = "scorer#production#3"
 
 
-@pytest.fixture
-def approved(requested: World) -> World:
-    """1.1.0 may be promoted to production; the next tag is number 3."""
+@pytest.fixture(scope="module")
+def _approved(_requested: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    requested = worlds.copy(_requested, tmp_path_factory.mktemp("approved") / "world")
     requested.approve("1.1.0", "production", "rita", "vera")
-    return requested
+    return requested.folder
+
+
+@pytest.fixture
+def approved(_approved: Path, tmp_path: Path) -> World:
+    """1.1.0 may be promoted to production; the next tag is number 3."""
+    return worlds.copy(_approved, tmp_path / "world")
 
 
 @pytest.mark.parametrize("signer", ["ada", "rita", "ci"])

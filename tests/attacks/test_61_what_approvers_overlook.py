@@ -7,17 +7,19 @@ Of two addresses Git shows the first; govkit counts both.
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import forge
 import pytest
+import world as worlds
 from world import MODEL, World
 
 REQUEST = f"{MODEL}@1.1.0#production"
 
 
-@pytest.fixture
-def lowered(promoted: World) -> World:
-    """A world in which low-tier models need one approval, and the next version calls itself low."""
+@pytest.fixture(scope="module")
+def _lowered(_promoted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    promoted = worlds.copy(_promoted, tmp_path_factory.mktemp("lowered") / "world")
 
     def change(policy: dict) -> None:
         policy["stages"]["production"]["tiers"] = {
@@ -30,7 +32,13 @@ def lowered(promoted: World) -> World:
     statements.write_text(statements.read_text().replace("tier: high", "tier: low"))
     promoted.retrain(0.85)
     promoted.register("1.1.0")
-    return promoted
+    return promoted.folder
+
+
+@pytest.fixture
+def lowered(_lowered: Path, tmp_path: Path) -> World:
+    """A world in which low-tier models need one approval, and the next version calls itself low."""
+    return worlds.copy(_lowered, tmp_path / "world")
 
 
 def test_lower_tier_is_said(lowered: World) -> None:

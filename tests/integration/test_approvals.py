@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import forge
 import pytest
+import world as worlds
 from world import MODEL, World
 
 REQUEST = f"{MODEL}@1.1.0#production"
@@ -64,12 +67,18 @@ def test_nobody_signs_for_somebody_else(requested: World) -> None:
     assert (judged.status, judged.reason) == ("inert", "it names vera and is signed by ada")
 
 
-@pytest.fixture
-def both(requested: World) -> World:
-    """A world in which ada, who asks, also holds the role of a validator."""
+@pytest.fixture(scope="module")
+def _both(_requested: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    requested = worlds.copy(_requested, tmp_path_factory.mktemp("both") / "world")
     forge.edit_policy(requested, lambda p: p["roles"]["validator"]["people"].append("ada"))
     requested.adopt_policy()
-    return requested
+    return requested.folder
+
+
+@pytest.fixture
+def both(_both: Path, tmp_path: Path) -> World:
+    """A world in which ada, who asks, also holds the role of a validator."""
+    return worlds.copy(_both, tmp_path / "world")
 
 
 def test_the_requester_cannot_approve(both: World) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from govkit.core.events import PromotionRecorded
 from govkit.core.state import Promotion
+from tests import world as worlds
 from tests.world import MODEL, Result, World
 
 APPROVED = """\
@@ -108,14 +110,20 @@ def test_dry_run_shows_and_writes_nothing(replaced: World) -> None:
 # -- a rollback that somebody has to approve --------------------------------------------------------------------------
 
 
-@pytest.fixture
-def careful(replaced: World) -> World:
-    """The policy wants a risk owner's yes for a rollback of production."""
+@pytest.fixture(scope="module")
+def _careful(_replaced: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    replaced = worlds.copy(_replaced, tmp_path_factory.mktemp("careful") / "world")
     path = replaced.repo / "governance" / "policy.yaml"
     head, mark, tail = path.read_text().rpartition(PROMOTE)
     path.write_text(head + APPROVED + mark + tail)
     replaced.adopt_policy()
-    return replaced
+    return replaced.folder
+
+
+@pytest.fixture
+def careful(_careful: Path, tmp_path: Path) -> World:
+    """The policy wants a risk owner's yes for a rollback of production."""
+    return worlds.copy(_careful, tmp_path / "world")
 
 
 def ask(world: World, *, expect: int = 0) -> Result:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests import world as worlds
 from tests.world import MODEL, Result, World
 
 
@@ -38,11 +39,17 @@ def size(world: World) -> int:
     return world.log().head.size
 
 
-@pytest.fixture
-def running(requested: World) -> World:
-    """A canary of 1.1.0 beside 1.0.0, at 5 %."""
+@pytest.fixture(scope="module")
+def _running(_requested: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    requested = worlds.copy(_requested, tmp_path_factory.mktemp("running") / "world")
     assert "canary 1.1.0-1: start" in canary(requested, "start", "--share", "0.05").text
-    return requested
+    return requested.folder
+
+
+@pytest.fixture
+def running(_running: Path, tmp_path: Path) -> World:
+    """A canary of 1.1.0 beside 1.0.0, at 5 %."""
+    return worlds.copy(_running, tmp_path / "world")
 
 
 STEPS: dict[str, tuple[tuple[float, float], tuple[float, float], int, str]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from govkit.workflow import decide as decide_workflow
 from govkit.workflow import followups, query
 from govkit.workflow.verify import verify
 from tests import forge
+from tests import world as worlds
 from tests.world import MODEL, World
 
 REQUEST = f"{MODEL}@1.1.0#production"
@@ -33,16 +35,22 @@ def waiver(world: World, *, as_: str = "rita", gate: str = "parity", expect: int
     return world.govkit("waive", VERSION, "--stage", "production", "--gate", gate, *words, as_=as_, expect=expect)
 
 
-@pytest.fixture
-def strict(promoted: World) -> World:
-    """A second version, asked for and approved, that does not meet a gate which risk owners may waive."""
+@pytest.fixture(scope="module")
+def _strict(_promoted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    promoted = worlds.copy(_promoted, tmp_path_factory.mktemp("strict") / "world")
     promoted.change_policy(STRICT, WAIVABLE)
     promoted.retrain(0.85)
     promoted.register("1.1.0")
     promoted.request("1.1.0", "production")
     promoted.approve("1.1.0", "production", "rita", "victor")
     assert "parity: fail" in promoted.promote("1.1.0", "production", expect=1).text
-    return promoted
+    return promoted.folder
+
+
+@pytest.fixture
+def strict(_strict: Path, tmp_path: Path) -> World:
+    """A second version, asked for and approved, that does not meet a gate which risk owners may waive."""
+    return worlds.copy(_strict, tmp_path / "world")
 
 
 # -- waivers ----------------------------------------------------------------------------------------------------------
@@ -156,9 +164,9 @@ def test_the_requester_cannot_waive(promoted: World) -> None:
 # -- break-glass ------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def emergency(promoted: World) -> World:
-    """A second version that fails a gate, in a stage that has break-glass."""
+@pytest.fixture(scope="module")
+def _emergency(_promoted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    promoted = worlds.copy(_promoted, tmp_path_factory.mktemp("emergency") / "world")
     promoted.allow_break_glass("      gates: [lineage]\n")
     changed = (promoted.repo / "governance" / "policy.yaml").read_text()
     (promoted.repo / "governance" / "policy.yaml").write_text(changed.replace(STRICT, WAIVABLE))
@@ -166,7 +174,13 @@ def emergency(promoted: World) -> World:
     promoted.adopt_policy()
     promoted.retrain(0.85)
     promoted.register("1.1.0")
-    return promoted
+    return promoted.folder
+
+
+@pytest.fixture
+def emergency(_emergency: Path, tmp_path: Path) -> World:
+    """A second version that fails a gate, in a stage that has break-glass."""
+    return worlds.copy(_emergency, tmp_path / "world")
 
 
 def break_glass(world: World, version: str = "1.1.0") -> None:

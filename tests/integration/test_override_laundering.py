@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from tests import world as worlds
 from tests.world import MODEL, World
 
 
-@pytest.fixture
-def emergency(promoted: World) -> World:
-    """A version with a commit by a validator, in a stage that has break-glass and wants commit authors kept out."""
+@pytest.fixture(scope="module")
+def _emergency(_promoted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    promoted = worlds.copy(_promoted, tmp_path_factory.mktemp("emergency") / "world")
     promoted.allow_break_glass()
     promoted.adopt_policy()
     (promoted.repo / "notes.txt").write_text("by victor\n")
@@ -17,7 +20,13 @@ def emergency(promoted: World) -> World:
     promoted.commit("Notes", author="Victor <victor@example.org>")
     promoted.retrain(0.85)
     promoted.register("1.1.0")
-    return promoted
+    return promoted.folder
+
+
+@pytest.fixture
+def emergency(_emergency: Path, tmp_path: Path) -> World:
+    """A version with a commit by a validator, in a stage that has break-glass and wants commit authors kept out."""
+    return worlds.copy(_emergency, tmp_path / "world")
 
 
 def usual_way(world: World, expect: int) -> str:

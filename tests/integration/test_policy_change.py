@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import world as worlds
 from world import MODEL, World
 
 from govkit.core import keys
@@ -32,10 +33,16 @@ def public(world: World, key: str) -> str:
     return f"{world.key_path(key)}.pub"
 
 
+@pytest.fixture(scope="module")
+def _newer(_promoted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    promoted = worlds.copy(_promoted, tmp_path_factory.mktemp("newer") / "world")
+    return promoted.folder
+
+
 @pytest.fixture
-def newer(promoted: World) -> World:
+def newer(_newer: Path, tmp_path: Path) -> World:
     """1.0.0 serves, and the working tree's policy is written for rules 2."""
-    return promoted
+    return worlds.copy(_newer, tmp_path / "world")
 
 
 # -- words ------------------------------------------------------------------------------------------------------------
