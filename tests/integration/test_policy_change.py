@@ -207,6 +207,9 @@ def test_a_compromised_key_proves_nothing_from_then_on(newer: World) -> None:
     text = newer.verify(expect=1).text
     assert "victor does not count: was signed with a key that is reported as compromised" in text
     newer.verify("staging")  # He approved that before.
+    said = newer.govkit("doctor", "--format", "json", expect=1).json["ailments"]
+    lost = "the decision of victor was signed with a key that is reported as compromised"
+    assert [one["what"] for one in said if one["found"] == lost] == [f"{MODEL}@1.0.0 in production"]
     assert "compromised" in newer.govkit("people", "add", "victor", "--key", public(newer, "victor"), expect=2).text
 
 

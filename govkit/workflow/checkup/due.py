@@ -36,6 +36,7 @@ def of_promotion(state: State, entry: Promotion, now: str) -> Iterator[Ailment]:
     again = f"govkit request '{name}' --stage {body.stage} -m WHY"
     if (entry.model, body.version) in state.revoked:
         yield Ailment("overdue", what, "revoked", f"promote another version into {body.stage}")
+    yield from _stolen(state, entry, what, again)
     if entry.override:
         ended = body.expires is not None and body.expires < now
         found = f"OVERRIDE, {'ended' if ended else 'not approved; until'} {body.expires or '?'}"
@@ -49,6 +50,24 @@ def of_promotion(state: State, entry: Promotion, now: str) -> Iterator[Ailment]:
             late = waiver.body.expires < now
             found = f"{waiver.body.gate} {waiver.words}{', which has passed' if late else ''}"
             yield Ailment("overdue" if late else "note", what, found, f"mend it in a new version, or {again}")
+
+
+def _stolen(state: State, entry: Promotion, what: str, again: str) -> Iterator[Ailment]:
+    """Say that a version that serves rests on a key that is reported as compromised."""
+    from govkit.workflow import retrospect
+
+    original = retrospect.original(state, entry)
+    version, request = state.versions[entry.model, entry.body.version], state.requests.get(original.body.request or "")
+    signed = {"promotion": entry.at, "first promotion": original.at, "registration": version.at}
+    signed |= {"request": request.at} if request else {}
+    stolen = [name for name, judged in signed.items() if state.is_compromised(judged)]
+    if stolen:
+        yield Ailment("broken", what, f"its {stolen[0]} was signed with a key that is reported as compromised", again)
+    decided = [one for one in (request.decisions if request else []) if one.at.id in original.body.decisions]
+    lost = sorted(one.person for one in decided if state.is_compromised(one.at))
+    if lost:
+        found = f"the decision of {', '.join(lost)} was signed with a key that is reported as compromised"
+        yield Ailment("overdue", what, found, f"see whether the others are enough with 'govkit verify', else {again}")
 
 
 def _is_for(waiver: Waiver, entry: Promotion) -> bool:
