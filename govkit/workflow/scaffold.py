@@ -31,9 +31,9 @@ people:
     keys:
       - {key}
 
-# One person can start alone. Nobody approves their own request, so a second person must join before
-# anything is promoted: govkit people add ID --key FILE.pub --role risk-owner
 roles:
+  # One person can start alone. Nobody approves their own request, so a second person must join before
+  # anything is promoted: govkit people add ID --key FILE.pub --role risk-owner
   engineer: {{people: [{person}]}}
   risk-owner: {{people: [{person}]}}
   release-engineer: {{people: [{person}]}}
