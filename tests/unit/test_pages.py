@@ -47,7 +47,7 @@ def test_commands_are_marked_as_such(page: str) -> None:
     """No commands hide in blocks of another kind, and a page marks its own in one way, so that none is passed over."""
     kinds = {block.kind for block in pages.blocks(page) if block.is_shell}
     assert len(kinds - {"console"}) <= 1
-    known = {*pages.SHELLS, "yaml", "json", "python", "text", "csv", "diff", "toml"}
+    known = {*pages.SHELLS, "yaml", "json", "python", "text", "csv", "diff", "toml", "ini"}
     assert [(block.line, block.kind) for block in pages.blocks(page) if block.kind not in known] == []
     start = re.compile(r"(\$ |govkit |dvc |git |pip |export |kubectl )")
     hidden = [block.line for block in pages.blocks(page) if block.kind == "text" and start.match(block.text)]
