@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 import s3server
 import world as worlds
 from hypothesis import settings
+
+# Whoever starts the tests in the background of a shell has them, and what they start, ignore Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes by the clock on the wall is nobody's fault where others use the machine, too.
 settings.register_profile("shared", deadline=None)

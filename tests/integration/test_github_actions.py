@@ -188,7 +188,7 @@ def test_from_approved_to_running_and_back(shop: Shop) -> None:
     jobs = shop.run()
     assert_well(jobs)
     assert jobs["promote"].outputs == {"due-production": f'["{MODEL}"]'}
-    assert f"{name}: promoted" in jobs["promote"].log
+    assert f"'{name}': promoted" in jobs["promote"].log
     assert jobs["deploy-production"].ran[-4:] == ["Verify", "Get the weights, proven", "Roll out", "Take the key away"]
     recorded = ["promotion.recorded", "deployment.recorded", "deployment.recorded", "config.changed"]
     assert shop.types(before) == recorded

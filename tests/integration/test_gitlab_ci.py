@@ -121,7 +121,7 @@ def test_only_the_default_branch_signs(shop: Shop) -> None:
 def test_from_approved_to_running_and_back(shop: Shop) -> None:
     """One pipeline promotes and deploys, a second does nothing, a rollback goes the same way; hostile words are words."""
     shop.world.approve("1.1.0", "production", "rita", "victor")
-    assert f"{MODEL}@1.1.0#production: promoted" in shop.run("govkit-promote", "schedule")
+    assert f"'{MODEL}@1.1.0#production': promoted" in shop.run("govkit-promote", "schedule")
     assert "1.1.0 runs in production" in shop.run("govkit-deploy-production", "schedule")
     size = shop.size()
     assert "nothing is ready" in shop.run("govkit-promote", "schedule")
