@@ -10,8 +10,9 @@ from world import MODEL, World
 
 from govkit.core import digests, names, records, tags, times
 from govkit.core.events import DecisionRecorded, PromotionRecorded, RequestOpened, TagRef, VersionRegistered
+from govkit.core.judged import Judged
 from govkit.core.records import Record
-from govkit.core.state import Judged, Request
+from govkit.core.state import Request
 from govkit.core.tags import TagRecord
 from govkit.storage import yamledit
 from govkit.storage.signatures import TAG_NAMESPACE

@@ -19,7 +19,8 @@ from govkit.core.events import CanaryRecorded
 from govkit.core.gates.base import Check, Context, Gate, History, Verdict
 from govkit.core.gates.champion import ChampionGate
 from govkit.core.gates.metric import MetricGate
-from govkit.core.state import Judged, State
+from govkit.core.judged import Judged
+from govkit.core.state import State
 
 Result = Literal["pass", "fail", "inconclusive", "pending"]
 #: What follows from a verdict.

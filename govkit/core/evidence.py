@@ -13,9 +13,10 @@ from govkit.core import events, mirrorurl
 from govkit.core.card import STATEMENTS, Card
 from govkit.core.events import CheckpointRecorded
 from govkit.core.gates.kinds import AnyGate
+from govkit.core.judged import Status
 from govkit.core.policy import InForce
 from govkit.core.records import Record
-from govkit.core.state import State, Status
+from govkit.core.state import State
 
 #: What a card can show besides what people say in it.
 _FACTS: Final = (

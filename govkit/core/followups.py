@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from govkit.core import canonical, digests
 from govkit.core.events import WaiverGranted
-
-if TYPE_CHECKING:
-    from govkit.core.state import Judged
+from govkit.core.judged import Judged
 
 
 @dataclass(frozen=True)

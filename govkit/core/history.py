@@ -5,7 +5,8 @@ from __future__ import annotations
 from govkit.core.events import CanaryRecorded, Digests, ReproductionRecorded
 from govkit.core.followups import Waiver
 from govkit.core.gates.base import Canary, History, Reproduction, Served
-from govkit.core.state import Judged, Promotion, State, Version
+from govkit.core.judged import Judged
+from govkit.core.state import Promotion, State, Version
 
 
 def of(

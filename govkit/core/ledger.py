@@ -27,9 +27,10 @@ from dataclasses import dataclass, field, replace
 from govkit.core import canonical, digests, events, merkle, rules, rules1, times
 from govkit.core.errors import Malformed
 from govkit.core.events import Event
+from govkit.core.judged import Judged, Status
 from govkit.core.policy import InForce
 from govkit.core.rules import CannotDecide, Case, Evidence, NotAllowed
-from govkit.core.state import Judged, State, Status
+from govkit.core.state import State
 
 
 @dataclass(frozen=True)

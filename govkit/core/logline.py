@@ -15,8 +15,9 @@ from typing import Any, Final, Literal
 
 from govkit.core import commits, digests, events, keys, merkle, names, records
 from govkit.core.events import Event, Head
+from govkit.core.judged import Judged
 from govkit.core.records import Digest, Index, Instant, Record, Stage, Version
-from govkit.core.state import Judged, Promotion, State
+from govkit.core.state import Promotion, State
 
 SCHEMA: Final = "govkit.logline/v1"
 

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 
 from govkit.core import times
 from govkit.core.errors import Usage
-from govkit.core.state import Judged, State, Status
+from govkit.core.judged import Judged, Status
+from govkit.core.state import State
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(

@@ -20,7 +20,8 @@ from govkit.core import names, times
 from govkit.core.errors import Refused
 from govkit.core.events import MAX_EVENT_BYTES
 from govkit.core.inert import shell
-from govkit.core.state import Judged, State, Status
+from govkit.core.judged import Judged, Status
+from govkit.core.state import State
 
 #: The log's branch.
 LOG = "refs/heads/govkit/log"

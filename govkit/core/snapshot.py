@@ -18,10 +18,11 @@ from govkit.core import canonical, events, merkle
 from govkit.core.errors import Malformed
 from govkit.core.events import Event
 from govkit.core.followups import Finding, Waiver
+from govkit.core.judged import Judged, Status
 from govkit.core.lazy import LazyDict, LazyList
 from govkit.core.ledger import Ledger
 from govkit.core.policy import parse as parse_policy
-from govkit.core.state import Clearing, Decision, Judged, Promotion, Request, Status, Version
+from govkit.core.state import Clearing, Decision, Promotion, Request, Version
 
 _HASH = 32
 

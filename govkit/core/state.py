@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping, MutableSequence, Set
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from govkit.core import approvals, merkle, names
 from govkit.core.events import (
     DecisionRecorded,
-    Event,
     Head,
     PromotionRecorded,
     RequestOpened,
@@ -18,47 +16,11 @@ from govkit.core.events import (
     VersionRegistered,
 )
 from govkit.core.followups import Finding, Waiver
+from govkit.core.judged import Judged
 from govkit.core.merkle import Tree
 from govkit.core.policy import InForce
 from govkit.core.records import Record
 from govkit.core.resolve import Requirements, Way
-
-
-class Status(StrEnum):
-    """How an event of the log is judged; see :mod:`govkit.core.ledger`."""
-
-    GOOD = "good"
-    INERT = "inert"
-    CONFLICT = "conflict"
-    UNDECIDED = "undecided"
-
-
-@dataclass(frozen=True)
-class Judged:
-    """One entry of the log with the verdict on it.
-
-    Attributes:
-        index: its place in the log, from 0.
-        id: its identity, the leaf hash.
-        status: good, inert, conflict or undecided.
-        reason: why it is not good, or an empty string.
-        effective: its effective time, the later of its own and its predecessor's.
-        event: the event, or None where it cannot be read.
-        signer: the key that signed it, or None.
-        irregular: how its commit differs from the one that the event determines.
-        unknown: whether it is undecided because the rules in force know no such type or schema. That follows from the
-            leaf alone, so every clone, and every govkit that knows these rules, says the same for ever.
-    """
-
-    index: int
-    id: str
-    status: Status
-    reason: str
-    effective: str
-    event: Event | None
-    signer: str | None
-    irregular: tuple[str, ...] = ()
-    unknown: bool = False
 
 
 @dataclass(frozen=True)

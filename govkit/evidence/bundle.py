@@ -19,8 +19,9 @@ from govkit.core.bundle import BytesClaim
 from govkit.core.errors import GovkitError, Refused
 from govkit.core.events import EVENT_FILE, SIGNATURE_FILE, Head
 from govkit.core.inert import markdown, markdown_code
+from govkit.core.judged import Judged
 from govkit.core.merkle import Prover
-from govkit.core.state import Judged, Promotion, Version
+from govkit.core.state import Promotion, Version
 from govkit.reports import lineage as lineage_report
 from govkit.storage import files as file_storage
 from govkit.storage.trees import CommitTree

@@ -12,7 +12,7 @@ from typing import Any
 from govkit.core import digests, events, names, records, tags
 from govkit.core.errors import Refused
 from govkit.core.events import Event, PromotionRecorded, TagRef
-from govkit.core.state import Judged, Status
+from govkit.core.judged import Judged, Status
 from govkit.storage import log as log_storage
 from govkit.storage.log import Log
 from govkit.workflow import promote

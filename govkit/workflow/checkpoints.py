@@ -9,7 +9,7 @@ from govkit.core import times
 from govkit.core.auditrules import CHECKPOINT
 from govkit.core.errors import Refused, Undecided
 from govkit.core.events import ALL, CheckpointRecorded
-from govkit.core.state import Judged
+from govkit.core.judged import Judged
 from govkit.workflow.plans import Plan, Written
 from govkit.workflow.session import Session
 

@@ -8,8 +8,9 @@ from govkit.core import canonical, exported, times
 from govkit.core.errors import Usage
 from govkit.core.exported import DecisionMade, Deed, Exported, LetIn
 from govkit.core.gates.base import Check, Verdict
+from govkit.core.judged import Judged
 from govkit.core.report import GateReport
-from govkit.core.state import Clearing, Judged, Promotion, State, Version
+from govkit.core.state import Clearing, Promotion, State, Version
 from govkit.workflow import facts, gate, judge, retrospect
 from govkit.workflow.session import Session
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from govkit.core import events, logline, times
 from govkit.core.errors import GovkitError, Refused, Undecided, Usage
+from govkit.core.judged import Judged
 from govkit.core.logline import LogLine, Wanted
 from govkit.core.policycheck import suggest
-from govkit.core.state import Judged, State
+from govkit.core.state import State
 from govkit.workflow import sync, verify
 from govkit.workflow.query import unknown_model
 from govkit.workflow.session import Session

@@ -12,10 +12,10 @@ from govkit.core import digests, events, imported, merkle, names, records, times
 from govkit.core.errors import Refused, Usage
 from govkit.core.events import ALL, Event, Genesis, Head, PolicyAdopted
 from govkit.core.imported import Imported
+from govkit.core.judged import Status
 from govkit.core.ledger import Entry, Ledger
 from govkit.core.lineage import Project
 from govkit.core.policytext import PolicyText
-from govkit.core.state import Status
 from govkit.storage import entries, pins, writing, yamledit
 from govkit.storage import log as log_storage
 from govkit.storage.signatures import EVENT_NAMESPACE

@@ -11,8 +11,8 @@ from typing import Any
 
 from govkit.core import names, tags
 from govkit.core.events import TagRef
+from govkit.core.judged import Judged
 from govkit.core.records import Record
-from govkit.core.state import Judged
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from govkit.core import canonical, limits, policy, policytext, yamltext
 from govkit.core.errors import GovkitError, Malformed, Refused, Usage
 from govkit.core.gates.base import Check
 from govkit.core.gates.expression import ExpressionGate
+from govkit.core.judged import Judged
 from govkit.core.policycheck import Fault
 from govkit.core.policytext import PolicyText
-from govkit.core.state import Judged
 from govkit.storage import expressions
 from govkit.storage.trees import Tree
 from govkit.workflow.session import Session

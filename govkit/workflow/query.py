@@ -8,8 +8,9 @@ from govkit.core import approvals, commits, times
 from govkit.core.deployed import Deployed, reports
 from govkit.core.errors import GovkitError, Usage
 from govkit.core.followups import Finding
+from govkit.core.judged import Judged
 from govkit.core.policycheck import suggest
-from govkit.core.state import Clearing, Judged, Promotion, Request, State
+from govkit.core.state import Clearing, Promotion, Request, State
 from govkit.storage import log as log_storage
 from govkit.workflow import judge, verify
 from govkit.workflow.checkup import Examination, due, log

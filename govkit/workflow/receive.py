@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from govkit.core import pushcheck, times
 from govkit.core.errors import Refused, Usage
+from govkit.core.judged import Status
 from govkit.core.ledger import Ledger
 from govkit.core.pushcheck import LOG, Push, Update
-from govkit.core.state import Status
 from govkit.storage import entries
 from govkit.storage import log as log_storage
 from govkit.storage.git import Repository

@@ -11,7 +11,8 @@ from typing import Protocol, TypeVar
 from govkit.core import approvals, merkle, times
 from govkit.core.errors import GovkitError
 from govkit.core.events import Head
-from govkit.core.state import Judged, Promotion, Request, State, Version
+from govkit.core.judged import Judged
+from govkit.core.state import Promotion, Request, State, Version
 from govkit.workflow import doctor, judge, query
 from govkit.workflow.doctor import Diagnosis
 from govkit.workflow.query import FindingRow, Line, Serving

@@ -12,8 +12,8 @@ from typing import Literal
 import govkit
 from govkit.core.digests import is_sha256
 from govkit.core.errors import Refused, Usage
+from govkit.core.judged import Status
 from govkit.core.pushcheck import LOG
-from govkit.core.state import Status
 from govkit.storage import files
 from govkit.storage import log as log_storage
 from govkit.storage.git import Repository

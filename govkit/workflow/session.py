@@ -14,10 +14,11 @@ from govkit.core.errors import GovkitError, Refused, Undecided, Usage
 from govkit.core.events import Event, TagRef
 from govkit.core.imported import Imported
 from govkit.core.inert import shell
+from govkit.core.judged import Judged, Status
 from govkit.core.ledger import Entry
 from govkit.core.policy import InForce
 from govkit.core.records import Record
-from govkit.core.state import Judged, State, Status
+from govkit.core.state import State
 from govkit.core.tags import TagRecord
 from govkit.storage import entries
 from govkit.storage import log as log_storage

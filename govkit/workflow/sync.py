@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from govkit.core import events
 from govkit.core.errors import GovkitError, Refused, Usage
 from govkit.core.events import TagRef
-from govkit.core.state import Status
+from govkit.core.judged import Status
 from govkit.storage import log as log_storage
 from govkit.storage import writing
 from govkit.storage.git import ZERO, RefUpdate

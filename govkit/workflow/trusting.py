@@ -7,7 +7,7 @@ from typing import Any
 
 from govkit.core import keys
 from govkit.core.errors import Refused
-from govkit.core.state import Status
+from govkit.core.judged import Status
 from govkit.storage import pins
 from govkit.workflow.session import Session
 

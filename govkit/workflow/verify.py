@@ -12,7 +12,8 @@ from govkit.core.card import Contract
 from govkit.core.compatibility import Target
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
 from govkit.core.gates.base import Check, Verdict
-from govkit.core.state import Clearing, Judged, Promotion, State
+from govkit.core.judged import Judged
+from govkit.core.state import Clearing, Promotion, State
 from govkit.core.verdict import VerifyVerdict
 from govkit.storage import entries
 from govkit.storage import log as log_storage

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from govkit.core import approvals
 from govkit.core.errors import Refused, Usage
 from govkit.core.events import ALL, RequestOpened, ViolationAcknowledged
-from govkit.core.state import Judged, Request
+from govkit.core.judged import Judged
+from govkit.core.state import Request
 from govkit.workflow.plans import Plan, Written
 from govkit.workflow.session import Session
 

@@ -12,8 +12,9 @@ from govkit.core.events import (
     Event,
     TagRef,
 )
+from govkit.core.judged import Judged
 from govkit.core.policy import InForce
-from govkit.core.state import Judged, Promotion, Request, State, Version
+from govkit.core.state import Promotion, Request, State, Version
 
 
 class NotAllowed(Exception):

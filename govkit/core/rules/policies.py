@@ -12,6 +12,7 @@ from govkit.core.events import (
     RemovedKey,
     ViolationAcknowledged,
 )
+from govkit.core.judged import Judged
 from govkit.core.policy import InForce
 from govkit.core.rules.case import (
     CannotDecide,
@@ -20,7 +21,7 @@ from govkit.core.rules.case import (
     approved_request,
     require,
 )
-from govkit.core.state import Judged, State
+from govkit.core.state import State
 
 
 def read_policy(data: bytes) -> InForce:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from govkit.core.judged import Judged
 from govkit.core.rules import Evidence
-from govkit.core.state import Judged
 from tests.unit.core.simulator import (
     MODEL,
     Json,

@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 
 from govkit.core import canonical, digests, events, merkle
+from govkit.core.judged import Judged, Status
 from govkit.core.ledger import Entry, Ledger
 from govkit.core.rules import Evidence
-from govkit.core.state import Judged, Status
 from tests.unit.core.simulator import (
     MODEL,
     Step,

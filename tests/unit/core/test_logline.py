@@ -9,8 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from govkit.core import digests, formats, keys, logline, merkle, records
+from govkit.core.judged import Status
 from govkit.core.logline import Lines, LogLine, Wanted
-from govkit.core.state import Status
 from tests.unit.core.simulator import MODEL, World, key
 
 EVIL = '"}\n{"schema":"govkit.logline/v1"}\r\x1b[2J\u2028\u202e\x85\ud83d\ude00\x00'

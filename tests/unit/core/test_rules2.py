@@ -14,8 +14,8 @@ from govkit.core.errors import Malformed
 from govkit.core.events import BODIES, Digests
 from govkit.core.gates.base import Context
 from govkit.core.gates.champion import ChampionGate
+from govkit.core.judged import Status
 from govkit.core.rules import TYPES
-from govkit.core.state import Status
 from tests.unit.core.cards import with_metrics
 from tests.unit.core.simulator import MODEL, Json, World, commit, digest, edited, good, key, policy_value, refused
 

@@ -3,7 +3,7 @@
 import pytest
 
 from govkit.core import digests
-from govkit.core.state import Judged, Status
+from govkit.core.judged import Judged, Status
 from tests.unit.core.simulator import (
     MODEL,
     Step,

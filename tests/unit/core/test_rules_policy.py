@@ -2,8 +2,8 @@
 
 import pytest
 
+from govkit.core.judged import Status
 from govkit.core.rules import Evidence
-from govkit.core.state import Status
 from tests.unit.core.simulator import (
     MODEL,
     Json,

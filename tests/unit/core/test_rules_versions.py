@@ -3,8 +3,8 @@
 import pytest
 
 from govkit.core import digests
+from govkit.core.judged import Judged, Status
 from govkit.core.rules import Evidence
-from govkit.core.state import Judged, Status
 from tests.unit.core.simulator import (
     MODEL,
     Json,

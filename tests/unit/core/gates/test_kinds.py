@@ -11,7 +11,7 @@ from govkit.core.events import Digests, WaiverGranted
 from govkit.core.followups import Waiver
 from govkit.core.gates.base import Context, Gate, Verdict
 from govkit.core.gates.kinds import AnyGate
-from govkit.core.state import Judged, Status
+from govkit.core.judged import Judged, Status
 from tests.unit.core.cards import SHA, card, history
 
 WAIVER = Waiver(
