@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from govkit.cli import common
+from govkit.cli.answers import answers, put
 from govkit.core.errors import Usage
 
 
@@ -21,18 +21,7 @@ from govkit.core.errors import Usage
     "number or identity. Now if left out.",
 )
 @click.option("--no-mirrors", is_flag=True, help="Do not ask the mirrors when they received what is told.")
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(["table", "markdown", "html", "json"]),
-    default="table",
-    help="How to print the answer.",
-)
-@click.option(
-    "-o", "--output-file", "target", type=click.Path(path_type=Path), metavar="FILE", help="Else it is printed."
-)
-@common.repo_option
-@common.root_option
+@answers("table", "markdown", "html", "json")
 def why(
     repo: Path,
     root: str | None,
@@ -58,28 +47,17 @@ def why(
 
     found = evidence.gather(common.session(repo, root=root), model, stage, at, mirrors=not no_mirrors)
     if output == "json":
-        _put(jsonout.text(found.schema, records.to_value(found)), target)
+        put(jsonout.text(found.schema, records.to_value(found)), target)
         return found.exit_code
     writer = {"table": document.as_table, "markdown": document.as_markdown, "html": htmlpage.page}[output]
-    _put(writer(whypage.document(found)), target)
+    put(writer(whypage.document(found)), target)
     return found.exit_code
 
 
 @click.command()
 @click.argument("before", metavar="MODEL@A")
 @click.argument("after", metavar="MODEL@B")
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(["table", "markdown", "json"]),
-    default="table",
-    help="How to print the answer.",
-)
-@click.option(
-    "-o", "--output-file", "target", type=click.Path(path_type=Path), metavar="FILE", help="Else it is printed."
-)
-@common.repo_option
-@common.root_option
+@answers("table", "markdown", "json")
 def diff(repo: Path, root: str | None, before: str, after: str, output: str, target: Path | None) -> None:
     """Show what differs between two registered versions of a model.
 
@@ -98,25 +76,8 @@ def diff(repo: Path, root: str | None, before: str, after: str, output: str, tar
         raise Usage(what, fix=f"write {model}@1.0.0 {model}@1.1.0; 'govkit history {model}' shows them")
     found = evidence.gather(common.session(repo, root=root), model, one, other)
     if output == "json":
-        _put(jsonout.text(found.schema, records.to_value(found)), target)
+        put(jsonout.text(found.schema, records.to_value(found)), target)
     elif output == "markdown":
-        _put(document.as_markdown(diffpage.document(found)), target)
+        put(document.as_markdown(diffpage.document(found)), target)
     else:
-        _put(document.as_table(diffpage.document(found)), target)
-
-
-def _put(text: str, target: Path | None) -> None:
-    """Print a text, or write it to a file."""
-    from govkit.reports import table
-    from govkit.storage import files
-
-    if target is None:
-        sys.stdout.write(text)
-        return
-    if target.is_dir():
-        raise Usage(f"{target} is a folder", fix="name a file with -o")
-    try:
-        files.write(target, text.encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise Usage(f"{target} cannot be written", why=str(error), fix="name another file with -o") from error
-    table.write(f"{target}  {target.stat().st_size:,} bytes")
+        put(document.as_table(diffpage.document(found)), target)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from govkit.cli import common
+from govkit.cli.answers import answers, check_for_a_file, put
 from govkit.core.errors import Usage
 
 if TYPE_CHECKING:
@@ -19,18 +20,7 @@ if TYPE_CHECKING:
 @click.argument("names", metavar="[REPO|URL...]", nargs=-1)
 @click.option("--from", "listed", metavar="FILE", help="Also those that FILE names, one a line; '-' reads them here.")
 @click.option("--no-fetch", is_flag=True, help="Read the copies of URLs as they were fetched last.")
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(["table", "csv", "json", "html"]),
-    default="table",
-    help="How to print the answer.",
-)
-@click.option(
-    "-o", "--output-file", "target", type=click.Path(path_type=Path), metavar="FILE", help="Else it is printed."
-)
-@common.repo_option
-@common.root_option
+@answers("table", "csv", "json", "html")
 def inventory(
     names: tuple[str, ...],
     listed: str | None,
@@ -77,12 +67,10 @@ def _listed(name: str) -> list[str]:
 
 def _print(found: Inventory, output: str) -> None:
     from govkit.core.inventory import COLUMNS, in_short, rows
-    from govkit.reports import jsonout, table
+    from govkit.reports import table
 
-    if output == "json":
-        jsonout.write(found.schema, found)
-    elif output != "table":
-        sys.stdout.write(_content(found, output))
+    if output != "table":
+        put(_content(found, output), None)
     else:
         table.table(COLUMNS, [[row[name] for name in COLUMNS] for row in rows(found)])
         for one in found.repositories:
@@ -92,18 +80,9 @@ def _print(found: Inventory, output: str) -> None:
 
 
 def _write(found: Inventory, output: str, target: Path) -> None:
-    from govkit.reports import table
-    from govkit.storage import files
-
-    if output == "table":
-        raise Usage("a table is for a terminal", fix="choose --format csv, json or html")
-    content = _content(found, output).encode()
-    try:
-        files.write(target, content)
-    except OSError as error:
-        raise Usage(f"{target} cannot be written", why=str(error), fix="name another file with -o") from error
+    check_for_a_file(output, "csv", "json", "html")
     wrong = sum(one.exit_code != 0 for one in found.repositories)
-    table.write(f"{target}: {len(found.repositories)} repositories, {wrong} of them not verified")
+    put(_content(found, output), target, f": {len(found.repositories)} repositories, {wrong} of them not verified")
 
 
 def _content(found: Inventory, output: str) -> str:

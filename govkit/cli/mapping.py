@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from govkit.cli import common
-from govkit.core.errors import Usage
+from govkit.cli.answers import answers, check_for_a_file, put
 
 if TYPE_CHECKING:
     from govkit.core.controls import Controls
@@ -20,18 +19,7 @@ if TYPE_CHECKING:
 @click.option(
     "--mapping", type=click.Path(path_type=Path), metavar="FILE", help="Your own mapping, as 'schema framework' says."
 )
-@click.option(
-    "--format",
-    "output",
-    type=click.Choice(["table", "csv", "json", "markdown", "html"]),
-    default="table",
-    help="How to print the answer.",
-)
-@click.option(
-    "-o", "--output-file", "target", type=click.Path(path_type=Path), metavar="FILE", help="Else it is printed."
-)
-@common.repo_option
-@common.root_option
+@answers("table", "csv", "json", "markdown", "html")
 def controls(
     names: tuple[str, ...], mapping: Path | None, output: str, target: Path | None, repo: Path, root: str | None
 ) -> None:
@@ -40,28 +28,21 @@ def controls(
     Frameworks: eu-ai-act, sr-26-2, ss1-23, nist-ai-rmf, iso-42001. A record shows that something was done; whether
     that is enough, people judge. Nothing is evidenced by a log that is not pinned, or does not verify.
     """
-    from govkit.reports import table
-    from govkit.storage import files
     from govkit.workflow import controls as workflow
 
     found = workflow.hold(common.session(repo, root=root), names, mapping)
     if target is None:
         _print(found, output)
         return
-    if output == "table":
-        raise Usage("a table is for a terminal", fix="choose --format csv, json, markdown or html")
-    try:
-        files.write(target, _content(found, output).encode())
-    except OSError as error:
-        raise Usage(f"{target} cannot be written", why=str(error), fix="name another file with -o") from error
-    table.write(f"{target}: {', '.join(one.id for one in found.frameworks)}")
+    check_for_a_file(output, "csv", "json", "markdown", "html")
+    put(_content(found, output), target, f": {', '.join(one.id for one in found.frameworks)}")
 
 
 def _print(found: Controls, output: str) -> None:
     from govkit.reports import table
 
     if output != "table":
-        sys.stdout.write(_content(found, output))
+        put(_content(found, output), None)
         return
     for one in found.frameworks:
         cells = [(met.place, met.asks, met.word, met.shown, met.lacking) for met in one.controls]

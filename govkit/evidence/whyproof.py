@@ -10,7 +10,7 @@ from govkit.core.errors import GovkitError, Refused, Undecided
 from govkit.core.gates.base import Check, Verdict
 from govkit.core.state import Clearing, Promotion
 from govkit.core.why import Proof
-from govkit.workflow import checkpoints, verify
+from govkit.workflow import checkpoints, faults, verify
 from govkit.workflow.session import Session
 
 _About = Literal["serving", "record", "empty"]
@@ -66,7 +66,7 @@ def _empty(session: Session, model: str, cleared: Clearing | None) -> list[Check
     """Prove that a stage was empty: that the tags of its model are there, and that its key was sound who emptied it."""
     state = session.state
     broken = [
-        f"'{one.name}': {one.problem}" for one in verify.tag_faults(session) if one.model == model and one.recorded
+        f"'{one.name}': {one.problem}" for one in faults.tag_faults(session) if one.model == model and one.recorded
     ]
     found = [
         verdict.proof("log", True, "the pinned log, in one history", f"{len(state.tree)} events from the pinned root"),

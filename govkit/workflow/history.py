@@ -12,7 +12,7 @@ from govkit.core.judged import Judged
 from govkit.core.logline import LogLine, Wanted
 from govkit.core.policycheck import suggest
 from govkit.core.state import State
-from govkit.workflow import sync, verify
+from govkit.workflow import faults, sync
 from govkit.workflow.query import unknown_model
 from govkit.workflow.session import Session
 
@@ -62,7 +62,7 @@ def wanted(session: Session, asked: Asked, *, strict: bool = True) -> Wanted:
     """
     if strict:
         _check_known(session.state, asked)
-    verify.check_min_head(session.log, asked.after)
+    faults.check_min_head(session.log, asked.after)
     return Wanted(
         models=frozenset(asked.models),
         people=frozenset(asked.people),

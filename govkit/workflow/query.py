@@ -12,7 +12,7 @@ from govkit.core.judged import Judged
 from govkit.core.policycheck import suggest
 from govkit.core.state import Clearing, Promotion, Request, State
 from govkit.storage import log as log_storage
-from govkit.workflow import judge, verify
+from govkit.workflow import faults, judge
 from govkit.workflow.checkup import Examination, due, log
 from govkit.workflow.session import Session
 
@@ -58,7 +58,7 @@ def show(session: Session, model: str | None = None) -> list[Serving]:
     known = sorted({key[0] for key in state.versions})
     if model is not None and model not in known:
         raise unknown_model(model, known)
-    broken = {fault.name: fault.problem for fault in verify.tag_faults(session) if fault.recorded}
+    broken = {fault.name: fault.problem for fault in faults.tag_faults(session) if fault.recorded}
     now = _now(session)
     rows = [
         _serving(state, entries[-1], broken, now)

@@ -23,7 +23,7 @@ from govkit.core.reproduction import Reproduction, Sums
 from govkit.core.state import Version
 from govkit.core.tolerances import Tolerance
 from govkit.storage.trees import CommitTree, project_of
-from govkit.workflow import cards, facts, judge, register, rerun, verify
+from govkit.workflow import cards, facts, faults, judge, register, rerun
 from govkit.workflow.plans import Plan, Written
 from govkit.workflow.session import Session
 
@@ -194,7 +194,7 @@ def _proven(session: Session, version: Version) -> tuple[Card, CommitTree]:
     if session.state.is_compromised(version.at):
         raise Refused(f"the registration of {name} is not proven", why="its key is reported as compromised")
     _check_branch(session, version)
-    for fault in verify.tag_faults(session):
+    for fault in faults.tag_faults(session):
         if fault.recorded and fault.name == body.tag.name:
             why = f"'{fault.name}': {fault.problem}"
             fix = "bring it back: govkit doctor --fix; find out who moved it"

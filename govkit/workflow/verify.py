@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from govkit.core import compatibility, digests, ends, history, tagcheck, tags, times, verdict
+from govkit.core import compatibility, digests, ends, history, tags, times, verdict
 from govkit.core.card import Contract
 from govkit.core.compatibility import Target
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
 from govkit.core.gates.base import Check, Verdict
-from govkit.core.judged import Judged
-from govkit.core.state import Clearing, Promotion, State
+from govkit.core.state import Clearing, Promotion
 from govkit.core.verdict import VerifyVerdict
 from govkit.storage import entries
-from govkit.storage import log as log_storage
 from govkit.storage.trees import CommitTree
-from govkit.workflow import cards, checkpoints, facts, imports, judge, register, retrospect
+from govkit.workflow import cards, checkpoints, facts, faults, imports, judge, register, retrospect
 from govkit.workflow.session import Session
 
 #: How many tags without effect are named one by one.
@@ -53,7 +51,7 @@ def verify(
     """
     session.check_trust()
     session.check_history()
-    check_min_head(session.log, min_head)
+    faults.check_min_head(session.log, min_head)
     checkpoints.check_fresh(session)
     promotion = _serving(session, model, stage)
     work = _Verification(session, promotion, target)
@@ -86,37 +84,6 @@ def past(session: Session, promotion: Promotion) -> tuple[VerifyVerdict, list[Ch
     work = _Verification(session, promotion, dated=[])
     work.run()
     return work.result(), work.dated or []
-
-
-def acknowledgement(state: State, judged: Judged) -> str:
-    """Return by which event a violation was acknowledged and why, to be put behind what is said of it, or nothing."""
-    event = state.acknowledged.get(judged.index)
-    if event is None or event.event is None:
-        return ""
-    return f"; acknowledged by {event.event.actor} in event {event.index}: {event.event.body.get('reason')}"
-
-
-def check_min_head(log: log_storage.Log, min_head: str | None) -> None:
-    """Refuse a log that does not hold a head that somebody has seen.
-
-    Raises:
-        Usage: if the head is not ``SIZE`` or ``SIZE:sha256:…``.
-        Refused: if the log is shorter, or had another root at that size.
-    """
-    if min_head is None:
-        return
-    size, _, root = min_head.partition(":")
-    if not size.isdigit() or len(size) > 9 or (root and not digests.is_sha256(root)):
-        raise Usage(f"'{min_head}' is not a head", fix="write SIZE or SIZE:sha256:…, as 'govkit log verify' prints it")
-    tree = log.state.tree
-    if int(size) > len(tree):
-        raise Refused(
-            f"the log has {len(tree)} events, and {size} were seen before",
-            why="its tail is missing here",
-            fix="fetch the log again with 'govkit log sync'",
-        )
-    if root and f"sha256:{tree.roots[int(size)].hex()}" != root:
-        raise Refused(f"the log had another root at size {size}", why="its history was rewritten")
 
 
 def _serving(session: Session, model: str, stage: str) -> Promotion:
@@ -195,7 +162,7 @@ class _Verification:
         for judged in (state.judged[index] for index in state.remarkable):
             if judged.status != "good":
                 self.notes.append(
-                    f"event {judged.index} has no effect: {judged.reason}{acknowledgement(state, judged)}"
+                    f"event {judged.index} has no effect: {judged.reason}{faults.acknowledgement(state, judged)}"
                 )
             self.notes += [f"the commit of event {judged.index} {strange}" for strange in judged.irregular]
 
@@ -212,7 +179,7 @@ class _Verification:
     # -- tags ---------------------------------------------------------------------------------------------------
 
     def _check_tags(self) -> None:
-        found = tag_faults(self.session)
+        found = faults.tag_faults(self.session)
         mine = [fault for fault in found if fault.model == self.promotion.model]
         broken = [f"'{fault.name}': {fault.problem}" for fault in mine if fault.recorded]
         found_ = "; ".join(broken) or "all there, unmoved"
@@ -408,9 +375,3 @@ class _Verification:
             on_trust=self.on_trust,
             notes=self.notes,
         )
-
-
-def tag_faults(session: Session) -> list[tagcheck.TagFault]:
-    """Hold all tags of the repository against the log."""
-    before = {tag.name: tag.id.partition(":")[2] for tag in session.imported.tags}
-    return tagcheck.faults(session.state, session.tag_refs(), session.git.read_tag, before)

@@ -9,9 +9,9 @@ from govkit.core.errors import Refused, Undecided
 from govkit.core.events import Head
 from govkit.storage import log as log_storage
 from govkit.workflow import checkpoints, mirrorcheck, policyfile
+from govkit.workflow.faults import acknowledgement, check_min_head, tag_faults
 from govkit.workflow.mirrorsource import Watch
 from govkit.workflow.session import Session
-from govkit.workflow.verify import acknowledgement, check_min_head, tag_faults
 
 
 @dataclass(frozen=True)

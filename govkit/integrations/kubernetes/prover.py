@@ -23,7 +23,7 @@ from govkit.core.verdict import Outcome
 from govkit.integrations.kubernetes.messages import Ask, Fetched, Heard, Message, Orders, Proof, Trouble, key
 from govkit.storage import clones
 from govkit.storage.pins import ROOT_VARIABLE
-from govkit.workflow import sync, verify
+from govkit.workflow import faults, sync, verify
 from govkit.workflow.plans import Options
 from govkit.workflow.session import Session
 
@@ -133,7 +133,7 @@ class Prover:
             old.git.close()
         try:
             session.check_trust()
-            verify.check_min_head(session.log, self.orders.min_head)
+            faults.check_min_head(session.log, self.orders.min_head)
             session.check_history()
         except (GovkitError, Malformed, OSError) as error:
             session.git.close()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from govkit.core import times
 from govkit.core.errors import GovkitError
 from govkit.core.tagcheck import TagFault
-from govkit.workflow import verify
+from govkit.workflow import faults
 from govkit.workflow.checkup import Ailment, Examination, TagRepair, of_error
 
 #: Seconds that the log's time may be ahead of this clock without a word; tags are dated a second apart.
@@ -43,7 +43,7 @@ def reliable(exam: Examination) -> Iterator[Ailment]:
 def powerless(exam: Examination) -> Iterator[Ailment]:
     """Find events without effect, and commits of the log that are not as their events determine."""
     for judged in (exam.state.judged[index] for index in exam.state.remarkable):
-        said = verify.acknowledgement(exam.state, judged)
+        said = faults.acknowledgement(exam.state, judged)
         if judged.status == "inert" or said:
             yield Ailment("note", f"event {judged.index} has no effect", f"{judged.reason}{said}")
         for strange in judged.irregular:
@@ -63,7 +63,7 @@ def disguised(exam: Examination) -> Iterator[Ailment]:
 def tags(exam: Examination) -> Iterator[Ailment]:
     """Hold the tags against the log: what moved, vanished, or pretends to be one of govkit's."""
     refs = exam.session.tag_refs()
-    for fault in verify.tag_faults(exam.session):
+    for fault in faults.tag_faults(exam.session):
         yield _recorded(exam, fault, refs.get(fault.name)) if fault.recorded else _squatter(exam, fault)
 
 
