@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from govkit.cards import render
+from govkit.cards.text import things
 from govkit.core.inventory import COLUMNS, Inventory, in_short, rows
 from govkit.web import pages
 
@@ -14,13 +15,16 @@ def page(inventory: Inventory) -> bytes:
     """Return the page, a function of the inventory alone."""
     style = "".join([render.stylesheet(), render.template("web/site.css"), render.template("web/inventory.css")])
     script = render.template("web/sort.js")
-    listed = list(rows(inventory))
+    listed, counts = list(rows(inventory)), _counts(inventory)
+    models, versions = things(counts["models"], "model"), things(counts["versions"], "version")
+    held = f"{counts['repositories']:,} repositor{'y' if counts['repositories'] == 1 else 'ies'}"
     values = {
         "made": inventory.made,
         "columns": COLUMNS,
         "instants": _INSTANTS,
         "rows": listed,
-        "counts": _counts(inventory),
+        "counts": counts,
+        "counted": f"{models} with {versions} in {held}",
         "troubled": [(one, in_short(one.reasons)) for one in inventory.repositories if one.exit_code],
         "style": style,
         "script": script,

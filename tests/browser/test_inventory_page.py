@@ -46,6 +46,10 @@ def test_it_sorts(visit: Opener, page: Path) -> None:
     assert seen.page.locator("th[aria-sort=descending]").count() == 1
     assert (seen.foreign, seen.console, seen.issues, seen.dialogs) == ([], [], [], [])
     assert seen.page.locator("#pwned").count() == 0
+    seen.page.emulate_media(media="print")
+    seen.page.set_viewport_size({"width": 1046, "height": 700})  # A4 across, less its margins
+    cut = "Array.from(document.querySelectorAll('.wide')).filter(box => box.scrollWidth > box.clientWidth).length"
+    assert seen.page.evaluate(cut) == 0
     narrow = visit(page, width=NARROW, scripts=False)
     assert narrow.page.locator("tbody tr").count() == 4
     assert narrow.overflow() == []
