@@ -129,7 +129,7 @@ def test_it_ends_in_time() -> None:
         loop = f"{NUMBERS}.all({name}, {loop})"
     started = time.monotonic()
     assert give(f"card.yes && {loop}", 1) == "error: took longer than 1 s"
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
 
 
 def test_it_ends_before_memory_does() -> None:

@@ -3,7 +3,6 @@
 import json
 import math
 import sys
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from govkit.core import canonical
 from govkit.core.errors import Malformed
+from tests import pace
 from tests.unit.core.strategies import hostile, json_values
 
 RECORD = canonical.encode({"b": [1, 2.5, True, None], "a": {"é": "\n", "ß": -0.5e-9}, "c": "sha256:00"})
@@ -166,10 +166,8 @@ def test_depth_does_not_depend_on_the_stack(depth: int) -> None:
 @pytest.mark.parametrize("data", [b"[" * 10**6, b'{"a":' * 10**5, b"-" * 10**6, b"1" * 10**6, b'"' + b"\\" * 10**6])
 def test_hostile_bytes_are_refused_quickly(data: bytes) -> None:
     """Large nonsense costs no time."""
-    start = time.monotonic()
-    with pytest.raises(Malformed):
+    with pace.little(), pytest.raises(Malformed):
         canonical.decode(data)
-    assert time.monotonic() - start < 10
 
 
 @pytest.mark.parametrize(
