@@ -7,14 +7,18 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from io import BufferedReader
+from io import BufferedReader, FileIO
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict, TypeVar
 
 from govkit.core.errors import Malformed, Refused
 
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 _BLOCK = 1 << 20
 #: What lies at the top of a file system of its own, for root to mend it.
 VOLUME_FOLDER = "lost+found"
@@ -35,12 +39,45 @@ def sums(path: Path) -> FileSums:
     Raises:
         OSError: if it cannot be read.
     """
-    sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
     with path.open("rb", buffering=0) as file:
-        while block := file.read(_BLOCK):
-            sha256.update(block)
+        return sums_of(file)
+
+
+def sums_of(file: FileIO) -> FileSums:
+    """Return the digests of an open file, from where it stands to its end.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
+    # A small file is not worth the memory of a large one, of which there may be thousands.
+    step = min(os.fstat(file.fileno()).st_size + 1, _BLOCK)
+    block = file.read(step)
+    if len(block) == _BLOCK:
+        return _sums_of_large(file, block, sha256, md5)
+    while block:
+        sha256.update(block)
+        md5.update(block)
+        size += len(block)
+        block = file.read(step)
+    return FileSums(f"sha256:{sha256.hexdigest()}", md5.hexdigest(), size)
+
+
+def _sums_of_large(file: FileIO, block: bytes, sha256: Any, md5: Any) -> FileSums:
+    """Digest the rest of a file: MD5 here, and on another processor SHA-256, which is the faster, and reading on."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    def beside(block: bytes) -> bytes:
+        sha256.update(block)
+        return file.read(_BLOCK)
+
+    size = 0
+    with ThreadPoolExecutor(max_workers=1) as helper:
+        while block:
+            following = helper.submit(beside, block)
             md5.update(block)
             size += len(block)
+            block = following.result()
     return FileSums(f"sha256:{sha256.hexdigest()}", md5.hexdigest(), size)
 
 
@@ -96,25 +133,49 @@ def sha256_all(
     """
     # The largest first, so that no processor is left with one when the others are done.
     paths = sorted(sizes, key=lambda path: -(sizes[path] or 0))
-    total, done = sum(size or 0 for size in sizes.values()), 0
-    found: dict[str, Sum | str] = {}
-    for path, one in zip(paths, _each(lambda path: _sum(folder / path, sizes[path]), paths), strict=True):
-        found[path] = one
-        done += sizes[path] or 0
-        if watch is not None:
-            watch("checking files", done, total)
-    return found
+    total, done, telling = sum(size or 0 for size in sizes.values()), 0, threading.Lock()
+
+    def one(path: str) -> Sum | str:
+        nonlocal done
+        found = _sum(folder / path, sizes[path])
+        with telling:
+            done += sizes[path] or 0
+            if watch is not None:
+                watch("checking files", done, total)
+        return found
+
+    return dict(zip(paths, each(one, paths), strict=True))
 
 
-def _each(function: Callable[[str], Sum | str], paths: list[str]) -> Iterator[Sum | str]:
-    """Map over paths; hashlib lets other threads run while it works, and one path needs none."""
-    if len(paths) < 2:
-        yield from map(function, paths)
-        return
+def each(function: Callable[[Item], Made], items: Sequence[Item]) -> list[Made]:
+    """Map over items, one on each processor at a time; hashlib and reading let other threads run meanwhile.
+
+    Each thread takes the next item when it is done with one: to hand over thousands of small files one by one would
+    take longer than to digest them.
+    """
+    count = min(os.cpu_count() or 1, 8, len(items))
+    if count < 2:
+        return [function(item) for item in items]
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, 8)) as pool:
-        yield from pool.map(function, paths)
+    todo, made = deque(enumerate(items)), dict[int, Made]()
+
+    def work() -> None:
+        while True:
+            try:
+                index, item = todo.popleft()
+            except IndexError:
+                return
+            made[index] = function(item)
+
+    with ThreadPoolExecutor(max_workers=count) as pool:
+        workers = [pool.submit(work) for _ in range(count)]
+        try:
+            for worker in workers:
+                worker.result()
+        finally:
+            todo.clear()  # whoever stops it, or an error, does not wait for the rest
+    return [made[index] for index in range(len(items))]
 
 
 def _sum(path: Path, size: int | None) -> Sum | str:
