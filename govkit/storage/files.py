@@ -13,13 +13,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BufferedReader, FileIO
 from pathlib import Path
-from typing import Any, TypedDict, TypeVar
+from typing import TypedDict, TypeVar
 
 from govkit.core.errors import Malformed, Refused
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
-_BLOCK = 1 << 20
+_LEAST, _BLOCK = 1 << 16, 1 << 19
+#: From so many bytes on, a second thread is worth its start.
+_LARGE = 1 << 22
 #: What lies at the top of a file system of its own, for root to mend it.
 VOLUME_FOLDER = "lost+found"
 
@@ -39,46 +41,53 @@ def sums(path: Path) -> FileSums:
     Raises:
         OSError: if it cannot be read.
     """
-    with path.open("rb", buffering=0) as file:
-        return sums_of(file)
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        return sums_of(handle)
+    finally:
+        os.close(handle)
 
 
-def sums_of(file: FileIO) -> FileSums:
+def sums_of(handle: int) -> FileSums:
     """Return the digests of an open file, from where it stands to its end.
 
     Raises:
         OSError: if it cannot be read.
     """
-    sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
-    # A small file is not worth the memory of a large one, of which there may be thousands.
-    step = min(os.fstat(file.fileno()).st_size + 1, _BLOCK)
-    block = file.read(step)
-    if len(block) == _BLOCK:
-        return _sums_of_large(file, block, sha256, md5)
-    while block:
+    known = os.fstat(handle).st_size
+    if known >= _LARGE:
+        return _sums_of_large(handle)
+    # More is asked for than there should be, so that one call gives a small file and shows that it ends there.
+    block = os.read(handle, max(known + 1, _LEAST))
+    sha256, md5, size = hashlib.sha256(block), hashlib.md5(block, usedforsecurity=False), len(block)
+    while size != known and (block := os.read(handle, _LEAST)):
         sha256.update(block)
         md5.update(block)
         size += len(block)
-        block = file.read(step)
     return FileSums(f"sha256:{sha256.hexdigest()}", md5.hexdigest(), size)
 
 
-def _sums_of_large(file: FileIO, block: bytes, sha256: Any, md5: Any) -> FileSums:
-    """Digest the rest of a file: MD5 here, and on another processor SHA-256, which is the faster, and reading on."""
+def _sums_of_large(handle: int) -> FileSums:
+    """Digest a file, read once: MD5 here, and on another processor SHA-256, which is the faster, and reading on."""
     from concurrent.futures import ThreadPoolExecutor
 
-    def beside(block: bytes) -> bytes:
-        sha256.update(block)
-        return file.read(_BLOCK)
+    sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+    now, then = memoryview(bytearray(_BLOCK)), memoryview(bytearray(_BLOCK))
 
-    size = 0
-    with ThreadPoolExecutor(max_workers=1) as helper:
-        while block:
-            following = helper.submit(beside, block)
-            md5.update(block)
-            size += len(block)
-            block = following.result()
-    return FileSums(f"sha256:{sha256.hexdigest()}", md5.hexdigest(), size)
+    def beside(block: memoryview, following: memoryview) -> int:
+        sha256.update(block)
+        return file.readinto(following)
+
+    total = 0
+    with FileIO(handle, closefd=False) as file, ThreadPoolExecutor(max_workers=1) as helper:
+        size = file.readinto(now)
+        while size:
+            total += size
+            later = helper.submit(beside, now[:size], then)
+            md5.update(now[:size])
+            size = later.result()
+            now, then = then, now
+    return FileSums(f"sha256:{sha256.hexdigest()}", md5.hexdigest(), total)
 
 
 class Sum(TypedDict):

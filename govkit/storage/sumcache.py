@@ -85,11 +85,14 @@ class SumCache:
         return FileSums(f"sha256:{known[_MD5:].hex()}", known[:_MD5].hex(), about.st_size)
 
     def _read(self, path: Path) -> FileSums:
-        with path.open("rb", buffering=0) as file:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
             begun = time.time_ns()
-            before = os.fstat(file.fileno())
-            found = files.sums_of(file)
-            after = os.fstat(file.fileno())
+            before = os.fstat(handle)
+            found = files.sums_of(handle)
+            after = os.fstat(handle)
+        finally:
+            os.close(handle)
         key = _key(before)
         settled = max(before.st_mtime_ns, before.st_ctime_ns) < begun - _SETTLED_NS
         if settled and key == _key(after) and found.size == before.st_size and _is_ours_alone(before):
