@@ -54,7 +54,8 @@ def main() -> int:
         repo = build(race, folder, where)
         yaml = (repo / "dvc.yaml").read_text()
         plain = yaml.replace(f"cmd: govkit hook {MODEL}", "cmd: 'true'")
-        assert plain != yaml
+        if plain == yaml:
+            sys.exit("the example has no such hook any more")
         time.sleep(2.5)  # what was written a moment ago is not remembered
         race.run("the first time", [*GOVKIT, "hook", MODEL], folder=repo, environment=where)
         for _ in range(RUNS if not race.quick else 5):

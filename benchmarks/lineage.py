@@ -69,7 +69,7 @@ def main() -> int:
             race.run("bare start of Python", BARE)
             said = race.run(ours, [*GOVKIT, "lineage", "last"], folder=folder, environment=where)
             index = race.run(peer, [PYTHON, "-c", INDEX], folder=folder, environment=where)
-        if not race.quick:
+        if not race.quick:  # once: it takes minutes
             race.run(graph, [PYTHON, "-c", GRAPH], folder=folder, environment=where)
         problems = [line for line in said.splitlines() if "agree" in line or "differs" in line]
         if f"s{stages - 1}" not in said or index.split() != [f"{stages}"] or problems:

@@ -146,7 +146,7 @@ def warmed(collided: World, monkeypatch: pytest.MonkeyPatch) -> World:
 def refused_at_the_door(world: World) -> None:
     """Assert that nothing that decides, proves or delivers takes the other bytes."""
     assert "weights.sha256: says" in world.verify(expect=1).text
-    assert "weights.sha256: says" in world.govkit("register", MODEL, "1.0.1", as_="ada", expect=1).text
+    assert "weights.sha256: says" in world.govkit("register", f"{MODEL}@1.0.1", as_="ada", expect=1).text
     target = world.folder / "served"
     result = world.govkit("get", MODEL, "--stage", "production", "-o", str(target), expect=1)
     assert "differ" in result.text or "weights.sha256: says" in result.text
@@ -163,7 +163,7 @@ def test_swapped_after_it_was_remembered(warmed: World) -> None:
     refused_at_the_door(warmed)
     forged = sumcache.SumCache(cachefiles.place(warmed.repo / ".git", warmed.env, "sums"))
     for path in places:
-        forged._used[sumcache._key(path.stat())] = bytes.fromhex(MD5) + hashlib.sha256(GOOD).digest()
+        forged._known[sumcache._key(path.stat())] = bytes.fromhex(MD5) + hashlib.sha256(GOOD).digest()
     forged._new = True
     forged.save()
     warmed.govkit("card", MODEL, "--check")
