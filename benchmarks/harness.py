@@ -151,6 +151,17 @@ class Race:
         self.ways.setdefault(name, Way()).seconds.append(time.perf_counter() - start)
         return found
 
+    def cpu(self, name: str, action: Callable[[], Any]) -> Any:
+        """Do something in this process once for a way, as :meth:`time`; what counts is the time of the processors."""
+        start = time.process_time()
+        found = action()
+        self.took(name, time.process_time() - start)
+        return found
+
+    def took(self, name: str, seconds: float) -> None:
+        """Note what one run of a way took."""
+        self.ways.setdefault(name, Way()).seconds.append(seconds)
+
     def median(self, name: str) -> float:
         """Return the median of a way, in seconds."""
         return self.ways[name].median
@@ -164,6 +175,16 @@ class Race:
         found = max(self.median(name) - beyond, 0.0) / self.median(peer)
         without = f", {beyond:g} s not counted" if beyond else ""
         self._goal(f"{name}: times as long as {peer}{without}", found, wanted, "times")
+
+    def reaches(self, name: str, peer: str, wanted: float) -> None:
+        """Promise that a way is as fast as so many hundredths of its peer."""
+        found = 100 * self.median(peer) / self.median(name)
+        self._goal(f"{name}: per cent of the rate of {peer}", found, wanted, "% of the peer")
+
+    def beyond(self, name: str, base: str, peer: str, wanted: float) -> None:
+        """Promise that what a way takes longer than ``base`` is at most so many hundredths of what its peer takes."""
+        found = 100 * max(self.median(name) - self.median(base), 0.0) / self.median(peer)
+        self._goal(f"{name}, beyond {base}: per cent of {peer}", found, wanted, "%")
 
     def within(self, name: str, seconds: float) -> None:
         """Promise that a way takes no longer."""

@@ -169,7 +169,7 @@ def make_card(model: str, *, repo: Path | str = ".", revision: str | None = None
     from govkit.workflow import cards
 
     repository = Repository(Path(repo))
-    return cards.make(repository, cards.tree_of(repository, revision), model).card
+    return cards.make(repository, cards.tree_of(repository, revision), model, remember=True).card
 
 
 def load_card(path: Path | str) -> Card:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import click
@@ -115,6 +116,8 @@ completing.attach(cli)
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    # A command lives shortly, and most of what it makes lives as long: to look for circles is seldom worth it.
+    gc.set_threshold(100_000, 50, 50)
     answered = completing.answer(cli)
     sys.exit(common.run(cli) if answered is None else answered)
 

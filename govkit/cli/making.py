@@ -122,7 +122,7 @@ def lineage(repo: Path, model: str, rev: str | None, output: str) -> None:
     from govkit.workflow import cards
 
     repository = Repository(repo)
-    made = cards.make(repository, cards.tree_of(repository, rev), model)
+    made = cards.make(repository, cards.tree_of(repository, rev), model, remember=True)
     if output == "json":
         click.echo(json.dumps(report.as_json(made.card), indent=2, sort_keys=True))
     elif output == "mermaid":

@@ -138,6 +138,8 @@ def _same(now: Any, then: Any) -> bool:
         return False
     if now is _NOTHING or then is _NOTHING:
         return now is then
+    if type(now) is type(then) is float and now == then:
+        return True
     return canonical.encode(measures.plain(now)) == canonical.encode(measures.plain(then))
 
 

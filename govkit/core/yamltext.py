@@ -20,9 +20,10 @@ from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
     Event,
+    MappingEndEvent,
     MappingStartEvent,
-    NodeEvent,
     ScalarEvent,
+    SequenceEndEvent,
     SequenceStartEvent,
     StreamEndEvent,
 )
@@ -83,6 +84,15 @@ _OF_DVC = tuple(
         ),
     )
 )
+
+
+def _by_first(forms: tuple[tuple[str, str, re.Pattern[str]], ...]) -> dict[str, list[tuple[str, re.Pattern[str]]]]:
+    """Return what a text can be by its first letter, in the order in which it is tried: most are nothing of it."""
+    letters = {letter for _, first, _ in forms for letter in first}
+    return {letter: [(kind, form) for kind, first, form in forms if letter in first] for letter in letters}
+
+
+_IMPLICIT_BY_FIRST, _OF_DVC_BY_FIRST = _by_first(_IMPLICIT), _by_first(_OF_DVC)
 _BASES = {"b": 2, "o": 8, "x": 16}
 _MERGE = "<<"
 
@@ -181,21 +191,22 @@ class _Builder:
         self._nodes = self._text = self._documents = 0
         self._numbers = SafeConstructor()
 
-    def build(self, events: Iterator[Event]) -> Document:
+    def build(self, events: Iterator[Any]) -> Document:
         for event in events:
-            line = event.start_mark.line + 1 if event.start_mark else 1
-            if isinstance(event, DocumentStartEvent):
+            # The commonest first: isinstance of several classes for each of a hundred thousand takes its time.
+            kind, line = type(event), event.start_mark.line + 1 if event.start_mark else 1
+            if kind is ScalarEvent:
+                self._scalar(event, line)
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                self._open(event, line)
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                self._close()
+            elif kind is AliasEvent:
+                self._alias(event, line)
+            elif kind is DocumentStartEvent:
                 self._documents += 1
                 if self._documents > 1:
                     raise self._refused(line, "a second document; only one is read")
-            elif isinstance(event, ScalarEvent):
-                self._scalar(event, line)
-            elif isinstance(event, SequenceStartEvent | MappingStartEvent):
-                self._open(event, line)
-            elif isinstance(event, AliasEvent):
-                self._alias(event, line)
-            elif self._frames and not isinstance(event, NodeEvent):
-                self._close()
         return self._document
 
     def _refused(self, line: int, why: str) -> Malformed:
@@ -318,8 +329,10 @@ class _Builder:
         text = event.value
         if not text:
             return "null"
-        forms = _OF_DVC if self._dvc else _IMPLICIT
-        return next((kind for kind, first, form in forms if text[0] in first and form.match(text)), "str")
+        for kind, form in (_OF_DVC_BY_FIRST if self._dvc else _IMPLICIT_BY_FIRST).get(text[0], ()):
+            if form.match(text):
+                return kind
+        return "str"
 
     def _value(self, kind: str, event: ScalarEvent, line: int) -> Any:
         if kind == "null":

@@ -13,7 +13,7 @@ import os
 import posixpath
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,12 @@ from govkit.core.dvcmd5 import md5
 from govkit.core.errors import Malformed, Refused, Usage
 from govkit.core.lineage import OLD_HASH, LockItem
 from govkit.storage import files
+from govkit.storage.files import FileSums
 
 _MAX_LISTING = 64 * limits.MIB
 _MAX_CONFIG = limits.CONFIG
+#: So many files of a folder are looked for before it is asked whether one is missing.
+_AT_ONCE = 256
 #: A fetched file shares no bytes with the cache: whoever writes there must not write into what was proven.
 _APART = {"cache": {"type": ["reflink", "copy"]}}
 # One entry of a folder's listing: a flat object, and the comma behind it.
@@ -52,21 +55,32 @@ class DvcBytes:
     Args:
         root: the top of the working tree.
         folder: the folder of the model's ``dvc.yaml``, from which the DVC project is looked for upwards.
+        sums: digests a file; what remembers digests (:mod:`govkit.storage.sumcache`) only where nothing is decided.
     """
 
-    def __init__(self, root: Path, folder: str = "") -> None:
-        self._root = root
+    def __init__(self, root: Path, folder: str = "", sums: Callable[[Path], FileSums] = files.sums) -> None:
+        self._root, self._sums = root, sums
         self._caches = _caches(root, folder)
 
     def find(self, item: LockItem) -> Found | None:
         """Return the bytes of an item whose MD5 is the one that DVC recorded; None if they are not here."""
         if item.md5 is None or "://" in item.path:
             return None
-        return self._find_folder(item, item.md5) if item.is_directory else self._find_file(item, item.md5)
+        return self._find_folder(item, item.md5) if item.is_directory else self._find_file(item, item.md5, self._sums)
+
+    def find_all(self, items: Sequence[LockItem]) -> list[Found | None]:
+        """Return what :meth:`find` does for each of them, in their order; several are digested at once."""
+        # The largest first, so that no processor is left with one when the others are done.
+        order = sorted(range(len(items)), key=lambda place: -(items[place].size or 0))
+        found = dict(zip(order, files.each(lambda place: self.find(items[place]), order), strict=True))
+        return [found[place] for place in range(len(items))]
 
     def read(self, item: LockItem, *, limit: int) -> bytes | None:
         """Return the content of an item of at most ``limit`` bytes; None if it is not here or a folder."""
-        found = None if item.is_directory else self.find(item)
+        if item.md5 is None or "://" in item.path or item.is_directory:
+            return None
+        # What goes into a card as it stands is never taken for what it was.
+        found = self._find_file(item, item.md5, files.sums)
         if found is None or found.size > limit:
             return None
         return found.files[""].read_bytes()
@@ -87,9 +101,9 @@ class DvcBytes:
         named = read_listing(listing.read_bytes())
         return {item.md5: listing, **{named[path].hex(): place for path, place in found.files.items()}}
 
-    def _find_file(self, item: LockItem, known: str) -> Found | None:
+    def _find_file(self, item: LockItem, known: str, sums: Callable[[Path], FileSums]) -> Found | None:
         for path in (self._root / item.path, *self._cached(known)):
-            found = _file(path, known, old=item.hash == OLD_HASH)
+            found = _file(path, known, sums, old=item.hash == OLD_HASH)
             if found is not None:
                 return found
         return None
@@ -119,7 +133,8 @@ class DvcBytes:
             if item.size not in (None, sum((folder / path).stat().st_size for path in paths)):
                 return None
             for old in (False, True) if item.hash == OLD_HASH else (False,):
-                found = {path: _md5_of(folder / path, old=old) for path in paths}
+                md5s = files.each(lambda path, old=old: self._md5_of(folder / path, old=old), paths)  # type: ignore[misc]
+                found = dict(zip(paths, md5s, strict=True))
                 if dvcmd5.of_folder(found) == known:
                     return {path: bytes.fromhex(each) for path, each in found.items()}
         except OSError:
@@ -131,19 +146,29 @@ class DvcBytes:
         sums: list[FileDigest] = []
         seen: dict[str, Found | None] = {}
         old = item.hash == OLD_HASH
-        for relative, raw in sorted(wanted.items()):
-            known = raw.hex()
-            found = _file(self._root / item.path / relative, known, old=old)
+
+        def find(entry: tuple[str, bytes]) -> Found | None:
+            relative, known = entry[0], entry[1].hex()
+            found = _file(self._root / item.path / relative, known, self._sums, old=old)
             if found is None:
                 if known not in seen:  # a listing can name one large file a million times
-                    cached = (_file(place, known, old=old) for place in self._cached(known))
+                    cached = (_file(place, known, self._sums, old=old) for place in self._cached(known))
                     seen[known] = next((f for f in cached if f), None)
                 found = seen[known]
-            if found is None:
-                return None
-            paths[relative] = found.files[""]
-            sums.append({"path": relative, "sha256": found.sha256, "size": found.size})
+            return found
+
+        entries = sorted(wanted.items())
+        for start in range(0, len(entries), _AT_ONCE):  # nothing more is read once one is missing
+            batch = entries[start : start + _AT_ONCE]
+            for (relative, _), found in zip(batch, files.each(find, batch), strict=True):
+                if found is None:
+                    return None
+                paths[relative] = found.files[""]
+                sums.append({"path": relative, "sha256": found.sha256, "size": found.size})
         return Found(digests.directory(sums), sum(entry["size"] for entry in sums), paths)
+
+    def _md5_of(self, path: Path, *, old: bool) -> str:
+        return _old_md5_of(path) if old else self._sums(path).md5
 
     def _cached(self, md5: str) -> list[Path]:
         return [cache / layout / md5[:2] / md5[2:] for cache in self._caches for layout in ("files/md5", "")]
@@ -211,21 +236,19 @@ def _files_in(folder: Path, most: int) -> list[str] | None:
     return found
 
 
-def _file(path: Path, known: str, *, old: bool = False) -> Found | None:
+def _file(path: Path, known: str, sums: Callable[[Path], FileSums], *, old: bool = False) -> Found | None:
     """Return a file's bytes if DVC's MD5 is the one that is known; DVC 2's, too, where it is an old one."""
     try:
         if not path.is_file():
             return None
-        summed = files.sums(path)
-        same = summed.md5 == known or (old and _md5_of(path, old=True) == known)
+        summed = sums(path)
+        same = summed.md5 == known or (old and _old_md5_of(path) == known)
     except OSError:
         return None
     return Found(summed.sha256, summed.size, {"": path}) if same else None
 
 
-def _md5_of(path: Path, *, old: bool) -> str:
-    if not old:
-        return files.sums(path).md5
+def _old_md5_of(path: Path) -> str:
     with path.open("rb") as file:
         return dvcmd5.old_md5_of(iter(lambda: file.read(dvcmd5.PIECE), b""))
 

@@ -7,15 +7,21 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from io import BufferedReader
+from io import BufferedReader, FileIO
 from pathlib import Path
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 
 from govkit.core.errors import Malformed, Refused
 
-_BLOCK = 1 << 20
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+_LEAST, _BLOCK = 1 << 16, 1 << 19
+#: From so many bytes on, a second thread is worth its start.
+_LARGE = 1 << 22
 #: What lies at the top of a file system of its own, for root to mend it.
 VOLUME_FOLDER = "lost+found"
 
@@ -35,13 +41,53 @@ def sums(path: Path) -> FileSums:
     Raises:
         OSError: if it cannot be read.
     """
-    sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
-    with path.open("rb", buffering=0) as file:
-        while block := file.read(_BLOCK):
-            sha256.update(block)
-            md5.update(block)
-            size += len(block)
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        return sums_of(handle)
+    finally:
+        os.close(handle)
+
+
+def sums_of(handle: int) -> FileSums:
+    """Return the digests of an open file, from where it stands to its end.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    known = os.fstat(handle).st_size
+    if known >= _LARGE:
+        return _sums_of_large(handle)
+    # More is asked for than there should be, so that one call gives a small file and shows that it ends there.
+    block = os.read(handle, max(known + 1, _LEAST))
+    sha256, md5, size = hashlib.sha256(block), hashlib.md5(block, usedforsecurity=False), len(block)
+    while size != known and (block := os.read(handle, _LEAST)):
+        sha256.update(block)
+        md5.update(block)
+        size += len(block)
     return FileSums(f"sha256:{sha256.hexdigest()}", md5.hexdigest(), size)
+
+
+def _sums_of_large(handle: int) -> FileSums:
+    """Digest a file, read once: MD5 here, and on another processor SHA-256, which is the faster, and reading on."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+    now, then = memoryview(bytearray(_BLOCK)), memoryview(bytearray(_BLOCK))
+
+    def beside(block: memoryview, following: memoryview) -> int:
+        sha256.update(block)
+        return file.readinto(following)
+
+    total = 0
+    with FileIO(handle, closefd=False) as file, ThreadPoolExecutor(max_workers=1) as helper:
+        size = file.readinto(now)
+        while size:
+            total += size
+            later = helper.submit(beside, now[:size], then)
+            md5.update(now[:size])
+            size = later.result()
+            now, then = then, now
+    return FileSums(f"sha256:{sha256.hexdigest()}", md5.hexdigest(), total)
 
 
 class Sum(TypedDict):
@@ -96,25 +142,49 @@ def sha256_all(
     """
     # The largest first, so that no processor is left with one when the others are done.
     paths = sorted(sizes, key=lambda path: -(sizes[path] or 0))
-    total, done = sum(size or 0 for size in sizes.values()), 0
-    found: dict[str, Sum | str] = {}
-    for path, one in zip(paths, _each(lambda path: _sum(folder / path, sizes[path]), paths), strict=True):
-        found[path] = one
-        done += sizes[path] or 0
-        if watch is not None:
-            watch("checking files", done, total)
-    return found
+    total, done, telling = sum(size or 0 for size in sizes.values()), 0, threading.Lock()
+
+    def one(path: str) -> Sum | str:
+        nonlocal done
+        found = _sum(folder / path, sizes[path])
+        with telling:
+            done += sizes[path] or 0
+            if watch is not None:
+                watch("checking files", done, total)
+        return found
+
+    return dict(zip(paths, each(one, paths), strict=True))
 
 
-def _each(function: Callable[[str], Sum | str], paths: list[str]) -> Iterator[Sum | str]:
-    """Map over paths; hashlib lets other threads run while it works, and one path needs none."""
-    if len(paths) < 2:
-        yield from map(function, paths)
-        return
+def each(function: Callable[[Item], Made], items: Sequence[Item]) -> list[Made]:
+    """Map over items, one on each processor at a time; hashlib and reading let other threads run meanwhile.
+
+    Each thread takes the next item when it is done with one: to hand over thousands of small files one by one would
+    take longer than to digest them.
+    """
+    count = min(os.cpu_count() or 1, 8, len(items))
+    if count < 2:
+        return [function(item) for item in items]
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, 8)) as pool:
-        yield from pool.map(function, paths)
+    todo, made = deque(enumerate(items)), dict[int, Made]()
+
+    def work() -> None:
+        while True:
+            try:
+                index, item = todo.popleft()
+            except IndexError:
+                return
+            made[index] = function(item)
+
+    with ThreadPoolExecutor(max_workers=count) as pool:
+        workers = [pool.submit(work) for _ in range(count)]
+        try:
+            for worker in workers:
+                worker.result()
+        finally:
+            todo.clear()  # whoever stops it, or an error, does not wait for the rest
+    return [made[index] for index in range(len(items))]
 
 
 def _sum(path: Path, size: int | None) -> Sum | str:

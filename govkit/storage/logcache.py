@@ -3,7 +3,7 @@
 What is remembered is a function of the log's commits, which are named by their content, and of this code. So it is as
 good as reading all of it again, as long as it is of the same commits, was made by the same code, and nobody else can
 write to the folder; one that others can write to is not used.
-The folder is ``$XDG_CACHE_HOME/govkit`` (``~/.cache/govkit``); ``GOVKIT_NO_CACHE`` turns it off.
+Where it lies, and how it is turned off, says :mod:`govkit.storage.cachefiles`; which log it is of, its commits say.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import stat
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,9 +23,8 @@ from govkit import core
 from govkit.core import snapshot
 from govkit.core.errors import Malformed
 from govkit.core.ledger import Ledger
-from govkit.storage import files
+from govkit.storage import cachefiles, files
 
-OFF_VARIABLE = "GOVKIT_NO_CACHE"
 _FORMAT = "govkit-log-cache/3"
 #: So many entries must be new before the file is written again; of a long log, so many hundredths of it.
 _WORTH_IT, _PART = 200, 100
@@ -66,9 +64,9 @@ def load(git_dir: Path, environment: Mapping[str, str]) -> Remembered:
 
     Nothing, if the file is missing, damaged, not safe, or made by other code.
     """
-    path = _path(git_dir, environment)
+    path = cachefiles.place(git_dir, environment, "log")
     try:
-        if path is None or not _is_ours(path):
+        if path is None or not cachefiles.is_ours(path):
             return NOTHING
         found = msgspec.msgpack.decode(path.read_bytes(), type=_File)
     except (OSError, msgspec.DecodeError, RecursionError):
@@ -90,7 +88,7 @@ def save(git_dir: Path, environment: Mapping[str, str], before: int, commits: Se
         commits: the log's commits, oldest first.
         ledger: the ledger that judged exactly these.
     """
-    path = _path(git_dir, environment)
+    path = cachefiles.place(git_dir, environment, "log")
     if path is None or len(commits) - before < max(_WORTH_IT, len(commits) // _PART):
         return
     state = snapshot.write(ledger)
@@ -112,23 +110,3 @@ def _code() -> str:
                 about = one.stat()
                 digest.update(f"{one.name} {about.st_size} {about.st_mtime_ns}\n".encode())
     return digest.hexdigest()
-
-
-def _path(git_dir: Path, environment: Mapping[str, str]) -> Path | None:
-    base, home = environment.get("XDG_CACHE_HOME"), environment.get("HOME")
-    if environment.get(OFF_VARIABLE) or not (base or home):
-        return None
-    folder = Path(base) if base else Path(home or "") / ".cache"
-    # One file a clone, by where it lies; which log it is of, the commits in it say.
-    return folder / "govkit" / f"{hashlib.sha256(os.fsencode(git_dir.resolve())).hexdigest()[:32]}.log"
-
-
-def _is_ours(path: Path) -> bool:
-    """Tell whether file and folder belong to this user and nobody else can write to them."""
-    if not hasattr(os, "getuid"):
-        return True
-    for place in (path.parent, path):
-        found = place.lstat()
-        if found.st_uid != os.getuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or stat.S_ISLNK(found.st_mode):
-            return False
-    return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from govkit.core.errors import Malformed, Refused, Usage
 from govkit.core.lineage import LockItem, Project, governance_folder
 from govkit.core.measures import Cells, is_table
 from govkit.core.names import folder_of
+from govkit.storage import sumcache
 from govkit.storage.dvcbytes import DvcBytes
 from govkit.storage.git import Repository
 from govkit.storage.trees import CommitTree, Tree, WorkTree, project_of
@@ -66,6 +69,7 @@ def make(
     claims: Card | None = None,
     project: Project | None = None,
     cells: Cells = "numbers",
+    remember: bool = False,
 ) -> MadeCard:
     """Make the card of a model.
 
@@ -76,6 +80,8 @@ def make(
         claims: a card whose SHA-256 are taken for things with the same MD5 whose bytes are not here.
         project: the tree's DVC files, if they were read before.
         cells: how cells of metrics in tables are taken.
+        remember: whether digests of files that nobody has touched are taken from when they were last read; only where
+            nothing is decided, proven or delivered (:mod:`govkit.storage.sumcache`).
 
     Raises:
         Usage: if the model is not declared, or a file of people's does not parse.
@@ -86,15 +92,15 @@ def make(
     contents = _contents(tree, plan.files)
     statements, _ = build.read_statements(model, contents)
     contents = {**_contents(tree, build.extra_files(statements, paths), beside=contents), **contents}
-    store = None if repository.is_bare else DvcBytes(repository.root, folder_of(model)[0])
-    unread = []
-    for item in plan.reports:
-        data = store.read(item, limit=build.MAX_REPORT_BYTES) if store else None
-        if data is None:
-            unread.append(item.path)
-        else:
-            contents[item.path] = data
-    sha256, proven, on_trust = _digests(plan.items, store, _claims(claims))
+    with _store(repository, model, remember) as store:
+        unread = []
+        for item in plan.reports:
+            data = store.read(item, limit=build.MAX_REPORT_BYTES) if store else None
+            if data is None:
+                unread.append(item.path)
+            else:
+                contents[item.path] = data
+        sha256, proven, on_trust = _digests(plan.items, store, _claims(claims))
     try:
         raw = build.build(project, model, build.Facts(paths, contents, sha256), cells)
     except Malformed as error:
@@ -104,6 +110,18 @@ def make(
             fix="rename files whose names are not UTF-8, and look for numbers and texts that JSON cannot hold",
         ) from error
     return MadeCard(raw, card_format.parse(raw), proven, on_trust, unread)
+
+
+@contextlib.contextmanager
+def _store(repository: Repository, model: str, remember: bool) -> Iterator[DvcBytes | None]:
+    """Open where DVC's bytes are looked for; None in a bare repository, which has none."""
+    if repository.is_bare:
+        yield None
+    elif remember:
+        with sumcache.opened(repository.git_dir, os.environ) as remembered:
+            yield DvcBytes(repository.root, folder_of(model)[0], remembered.sums)
+    else:
+        yield DvcBytes(repository.root, folder_of(model)[0])
 
 
 @dataclass(frozen=True)
@@ -162,8 +180,7 @@ def _digests(
 ) -> tuple[dict[str, str | None], list[str], list[str]]:
     sha256: dict[str, str | None] = {}
     proven, on_trust = [], []
-    for item in items:
-        found = store.find(item) if store else None
+    for item, found in zip(items, store.find_all(items) if store else [None] * len(items), strict=True):
         if found is not None:
             sha256[item.path] = found.sha256
             proven.append(item.path)
@@ -226,18 +243,24 @@ class Comparison:
     differences: list[str]
 
 
-def check(repository: Repository, tree: Tree, model: str) -> Comparison:
+def check(repository: Repository, tree: Tree, model: str, *, remember: bool = False) -> Comparison:
     """Make the card of a tree again and compare it with the one that stands there.
+
+    Args:
+        repository: where the bytes that DVC tracks are looked for.
+        tree: the files.
+        model: the model's full name.
+        remember: see :func:`make`.
 
     Raises:
         Usage: if there is no card, or the model is not declared.
         Refused: if what stands there is not a card of this model.
     """
     raw, card = read_committed(tree, model)
-    made = make(repository, tree, model, claims=card)
+    made = make(repository, tree, model, claims=card, remember=remember)
     if made.raw != raw and any(is_table(metric.path) for metric in card.metrics):
         # The first cards have the cells of tables as text. Nothing can rest on such a metric, so either will do.
-        older = make(repository, tree, model, claims=card, cells="text")
+        older = make(repository, tree, model, claims=card, cells="text", remember=remember)
         made = older if older.raw == raw else made
     if made.raw == raw:
         return Comparison(made, [])

@@ -40,7 +40,7 @@ def documents(repository: Repository, tree: Tree, model: str, made: MadeCard | N
     """
     from govkit.cards import render
 
-    made = made or cards.make(repository, tree, model)
+    made = made or cards.make(repository, tree, model, remember=True)
     policy = None
     if tree.size(policyfile.PATH) is not None:
         policy = policyfile.read(tree)[1].in_force
@@ -75,7 +75,7 @@ def check(repository: Repository, model: str, revision: str | None) -> tuple[Com
         Refused: if what stands there is no card.
     """
     tree = cards.tree_of(repository, revision)
-    comparison = cards.check(repository, tree, model)
+    comparison = cards.check(repository, tree, model, remember=True)
     again = documents(repository, tree, model, comparison.made)
     project = project_of(tree)
     pages = {name: content for name, content in again.files.items() if name != "card.json"}

@@ -6,12 +6,16 @@ Found by their SHA-256, before they reach their place, and when the card is made
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 import world as worlds
 from world import MODEL, World
+
+from govkit.storage import cachefiles, sumcache
 
 DATA = Path(__file__).parents[1] / "data" / "md5-collision.txt"
 GOOD, EVIL = (bytes.fromhex(line) + b"weights" for line in DATA.read_text().splitlines() if not line.startswith("#"))
@@ -121,3 +125,53 @@ def test_swapped_where_it_serves(collided: World) -> None:
     (target / "model.json").write_bytes(EVIL)
     result = collided.govkit("verify", "--dir", str(target), expect=1)
     assert f"model.json has sha256:{hashlib.sha256(EVIL).hexdigest()}" in result.text
+
+
+def swap_unseen(world: World) -> list[Path]:
+    """Put the other bytes in cache and working tree, in place, with the times of the old ones."""
+    places = [world.repo / "model.json", world.repo / ".dvc" / "cache" / "files" / "md5" / MD5[:2] / MD5[2:]]
+    for path in places:
+        about = path.stat()
+        path.chmod(0o644)
+        path.write_bytes(EVIL)
+        os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
+    return places
+
+
+@pytest.fixture
+def warmed(collided: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The same, its digests remembered; the clock is put ahead instead of waiting until times are no longer racy."""
+    honest = time.time_ns
+    monkeypatch.setattr(sumcache.time, "time_ns", lambda: honest() + 3_000_000_000)
+    collided.govkit("card", MODEL, "--check")
+    cache = cachefiles.place(collided.repo / ".git", collided.env, "sums")
+    assert cache is not None and bytes.fromhex(MD5) in cache.read_bytes()
+    time.sleep(0.02)  # more than a tick of the kernel's clock
+    return collided
+
+
+def refused_at_the_door(world: World) -> None:
+    """Assert that nothing that decides, proves or delivers takes the other bytes."""
+    assert "weights.sha256: says" in world.verify(expect=1).text
+    assert "weights.sha256: says" in world.govkit("register", f"{MODEL}@1.0.1", as_="ada", expect=1).text
+    target = world.folder / "served"
+    result = world.govkit("get", MODEL, "--stage", "production", "-o", str(target), expect=1)
+    assert "differ" in result.text or "weights.sha256: says" in result.text
+    assert not target.exists()
+
+
+def test_swapped_after_it_was_remembered(warmed: World) -> None:
+    """Size and time of the content are as before; that the file was touched is not hidden by that.
+
+    Where even what is remembered was forged, whoever looks is deceived, and nobody who decides.
+    """
+    places = swap_unseen(warmed)
+    assert "weights.sha256: says" in warmed.govkit("card", MODEL, "--check", expect=1).text
+    refused_at_the_door(warmed)
+    forged = sumcache.SumCache(cachefiles.place(warmed.repo / ".git", warmed.env, "sums"))
+    for path in places:
+        forged._known[sumcache._key(path.stat())] = bytes.fromhex(MD5) + hashlib.sha256(GOOD).digest()
+    forged._new = True
+    forged.save()
+    warmed.govkit("card", MODEL, "--check")
+    refused_at_the_door(warmed)
