@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 JOBS = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test coverage lint check screenshots docs docs-site stress bench bench-site bench-inventory fuzz lock clean
+.PHONY: help demo test coverage lint check screenshots docs docs-site stress bench bench-quick bench-table bench-site bench-inventory fuzz lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -64,12 +64,14 @@ docs-site: $(VENV)/dev ## The documentation as a site, in build/site; every link
 stress: $(VENV)/dev ## 1,000 random kills; 800 events by 16 processes, 200 by 8 clones; the tutorial after a real 'pip install' (ten minutes)
 	@GOVKIT_STRESS=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/integration/test_crashes.py tests/integration/test_crowds.py tests/integration/test_tutorial.py
 
-bench: $(VENV)/dev ## A page, a folder at start-up, the way back, admissions; and a log of 10,000 events against git log (eight minutes)
-	@$(BIN)/python benchmarks/card_render.py
-	@$(BIN)/python benchmarks/verify_dir.py
-	@$(BIN)/python benchmarks/rollback.py
-	@$(BIN)/python benchmarks/admission.py
-	@$(BIN)/python benchmarks/log_verify.py
+bench: $(VENV)/dev ## Every benchmark, side by side with what people would use instead; results in build/benchmarks (20 minutes)
+	@$(BIN)/python benchmarks/all.py
+
+bench-quick: $(VENV)/dev ## The same with little data; fails only where a ratio is worse than half of its goal
+	@$(BIN)/python benchmarks/all.py --quick
+
+bench-table: ## The page of the documentation from the results that were kept
+	@$(PYTHON) benchmarks/all.py --table
 
 bench-site: $(VENV)/dev ## Building the site of 50 models with 40 versions each, and again after one change (two minutes)
 	@$(BIN)/python benchmarks/site_build.py

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -193,6 +192,8 @@ def run(command: click.Command, arguments: list[str] | None = None) -> int:
         return 2
     except Exception as error:
         if os.environ.get(DEBUG_VARIABLE):
+            import traceback
+
             traceback.print_exc()
         what = f"{type(error).__name__}: {error}"
         tell(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,6 +93,8 @@ def _shown(text: str) -> str:
 @click.argument("name", metavar="[FORMAT]", required=False)
 def schema(name: str | None) -> None:
     """Print the JSON Schema of a published format, such as 'card'; without one, which there are."""
+    import json
+
     from govkit.core import formats
 
     if name is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -124,6 +123,8 @@ def lineage(repo: Path, model: str, rev: str | None, output: str) -> None:
     repository = Repository(repo)
     made = cards.make(repository, cards.tree_of(repository, rev), model, remember=True)
     if output == "json":
+        import json
+
         click.echo(json.dumps(report.as_json(made.card), indent=2, sort_keys=True))
     elif output == "mermaid":
         click.echo(report.as_mermaid(made.card), nl=False)

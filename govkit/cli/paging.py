@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 
 import click
@@ -23,6 +22,8 @@ def show(text: str, *, pager: bool = True) -> None:
         text: what is inert already, with colours where :func:`colours` says so.
         pager: whether a pager may be used.
     """
+    import shutil
+
     fits = text.count("\n") < shutil.get_terminal_size().lines
     if pager and not fits and sys.stdout.isatty() and sys.stdin is not None and sys.stdin.isatty():
         click.echo_via_pager(text, color=colours())

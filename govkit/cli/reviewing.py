@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,6 +156,8 @@ def _desk(requests: list[str], addresses: list[str], target: Path | None, option
 
 
 def _serve(desk: Desk, port: int, browser: bool) -> None:
+    import tempfile
+
     from govkit.web.loopback import Loopback
     from govkit.web.review import ReviewSite
 
@@ -213,6 +213,8 @@ def enrol(
 
     The file holds nothing secret. ID is how the log will call you: small letters, digits, '.', '_' and '-'.
     """
+    import shlex
+
     from govkit.reports import table
     from govkit.workflow import enrol as workflow
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 import click
 
 from govkit.cli import paging
@@ -12,6 +10,8 @@ from govkit.core.errors import Usage
 
 def _texts() -> dict[str, str]:
     """Return all texts by topic; the first line of each says what it is about."""
+    from importlib.resources import files
+
     found = files("govkit.cli") / "help"
     return {path.name[:-4]: path.read_text(encoding="utf-8") for path in found.iterdir() if path.name.endswith(".txt")}
 

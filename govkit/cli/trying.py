@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,6 +56,7 @@ def tryout(repo: Path, model: str | None, stage: str | None, keep: Path | None) 
 @contextlib.contextmanager
 def _ended_like_ctrl_c() -> Iterator[None]:
     """Take a request to end, or a terminal that went away, for Ctrl-C, so that the scratch folder is removed."""
+    import signal
 
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt

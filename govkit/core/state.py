@@ -232,6 +232,15 @@ class State:
             return None
         return last
 
+    def original(self, promotion: Promotion) -> Promotion:
+        """Return the promotion that the approval was for: of a rollback, the one that it goes back to."""
+        found, seen = promotion, set[str]()
+        while found.body.kind == "rollback" and found.at.id not in seen:
+            seen.add(found.at.id)
+            promotions = [each for each in self.stages[found.model, found.body.stage] if isinstance(each, Promotion)]
+            found = next((each for each in promotions if each.at.id == found.body.restores), found)
+        return found
+
     def requirements_of(self, request: Request, policy: InForce) -> Requirements | None:
         """Return what a policy requires of a request; None if it does not know the stage or the version."""
         if request.body.version is None or request.body.stage is None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from govkit.core.state import Decision, Promotion, Request, State
 from govkit.core.why import Entrance, Voice
 from govkit.evidence.signing import Signatures
-from govkit.workflow import retrospect
 
 
 def of(state: State, promotion: Promotion, signatures: Signatures) -> Entrance:
     """Return how a version was let in."""
-    body, original = promotion.body, retrospect.original(state, promotion)
+    body, original = promotion.body, state.original(promotion)
     return Entrance(
         version=body.version,
         kind=body.kind,
@@ -27,14 +26,14 @@ def of(state: State, promotion: Promotion, signatures: Signatures) -> Entrance:
 
 def requests(state: State, promotion: Promotion) -> list[Request]:
     """Return the request that a version was let in on, and that of a rollback of its own, oldest first."""
-    named = [retrospect.original(state, promotion).body.request, promotion.body.request]
+    named = [state.original(promotion).body.request, promotion.body.request]
     found = [state.requests[name] for name in dict.fromkeys(named) if name is not None and name in state.requests]
     return sorted(found, key=lambda request: request.at.index)
 
 
 def decisions(state: State, promotion: Promotion, signatures: Signatures) -> list[Voice]:
     """Return every decision on a version for a stage before it was let in, on whichever request, oldest first."""
-    rests = {*retrospect.original(state, promotion).body.decisions, *promotion.body.decisions}
+    rests = {*state.original(promotion).body.decisions, *promotion.body.decisions}
     own = requests(state, promotion)
     found = []
     for hold in dict.fromkeys(request.hold for request in own):

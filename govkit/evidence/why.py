@@ -151,7 +151,7 @@ class _Answer:
     # -- under which policy --------------------------------------------------------------------------------------
 
     def _policies(self, last: Promotion) -> list[Ruling]:
-        original = retrospect.original(self.state, last)
+        original = self.state.original(last)
         found = [self._ruling("let in", original)]
         if original is not last and self.state.policy_at(last.at.index) is not self.state.policy_at(original.at.index):
             found.append(self._ruling("gone back to", last))
@@ -188,7 +188,7 @@ class _Answer:
     # -- what was set aside, and what is left to do -------------------------------------------------------------
 
     def _waived(self, last: Promotion, gates: GateReport) -> list[Waived]:
-        question = retrospect.question(self.state, retrospect.original(self.state, last))
+        question = retrospect.question(self.state, self.state.original(last))
         used = {check.gate for check in gates.checks if check.verdict is Verdict.WAIVED}
         found = facts.waivers(self.session, question) if question and used else {}
         return [

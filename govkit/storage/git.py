@@ -10,13 +10,10 @@ import os
 import re
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
-
-import git
-from git.exc import GitError, InvalidGitRepositoryError, NoSuchPathError
 
 from govkit.core import limits
 from govkit.core.errors import Refused, Undecided, Usage
@@ -34,6 +31,8 @@ _MISSING = "missing object"
 _SHORT = re.compile(r"[0-9a-f]{4,39}")
 #: What may follow the name in a revision: ``~1``, ``^{commit}``, ``:path``, ``@{upstream}``.
 _OPERATOR = re.compile(r"[~^:]|@\{")
+#: What makes Git look elsewhere than in a folder.
+_ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_CEILING_DIRECTORIES")
 #: Settings for commands that reach other machines: a server that says nothing for half a minute is not waited for.
 SLOW = ("-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=30", "-c", "push.gpgSign=false")
 
@@ -64,15 +63,10 @@ class Repository:
     """
 
     def __init__(self, path: Path) -> None:
-        try:
-            self._repo = git.Repo(path, search_parent_directories=True)
-        except (InvalidGitRepositoryError, NoSuchPathError, GitError, ValueError) as error:
-            raise Usage(f"{path} is not in a Git repository", fix="go to one, or name one with --repo DIR") from error
-        self._repo.git.update_environment(**SAFE_ENVIRONMENT)
-        if self.config("extensions.objectformat") == "sha256":
-            raise Usage(
-                "this is a SHA-256 Git repository", why="DVC cannot open such a repository", fix="use a SHA-1 one"
-            )
+        #: ``git_dir`` is the folder that all worktrees share.
+        self._top, self._folder, self.git_dir = _place(path)
+        self._batches: dict[str, objects.Batch] = {}
+        weakref.finalize(self, _end, self._batches)
 
     @property
     def root(self) -> Path:
@@ -81,19 +75,14 @@ class Repository:
         Raises:
             Usage: if the repository is bare.
         """
-        if self._repo.working_tree_dir is None:
+        if self._top is None:
             raise Usage("this repository is bare, and the command needs files", fix="run it in a clone")
-        return Path(self._repo.working_tree_dir)
+        return self._top
 
     @property
     def is_bare(self) -> bool:
         """Whether there is no working tree."""
-        return self._repo.working_tree_dir is None
-
-    @cached_property
-    def git_dir(self) -> Path:
-        """The folder that all worktrees share."""
-        return Path(self._repo.common_dir)
+        return self._top is None
 
     def run(self, *arguments: str, stdin: bytes | None = None) -> bytes:
         """Run ``git`` and return what it printed.
@@ -115,7 +104,7 @@ class Repository:
     def _call(self, words: Sequence[str], environment: Mapping[str, str], stdin: bytes) -> tuple[int, bytes, str]:
         done = subprocess.run(
             ["git", *CONFIG_WORDS, *words],
-            cwd=self._repo.working_tree_dir or self._repo.git_dir,
+            cwd=self._folder,
             env=dict(environment),
             input=stdin,
             capture_output=True,
@@ -129,11 +118,13 @@ class Repository:
 
     def config(self, name: str) -> str | None:
         """Return a value of Git's configuration, or None. Never used to decide whom to trust."""
+        import git  # takes longer than most commands that never ask
+
         section, _, key = name.rpartition(".")
         if "." in section:  # GitPython calls a subsection as the file does
             section = '{} "{}"'.format(*section.split(".", 1))
-        with self._repo.config_reader() as reader:
-            value = reader.get_value(section, key, default="")
+        with git.Repo(self._folder) as opened, opened.config_reader() as reader:
+            value = reader.get(section, key, fallback="")
         return str(value) or None
 
     # -- objects ------------------------------------------------------------------------------------------------
@@ -149,14 +140,12 @@ class Repository:
             Refused: if its bytes are not those that its id stands for. Git itself looks only when it fetches, so
                 whoever can write to ``.git/objects``, or to what a clone borrows from, could change them unseen.
         """
-        try:
-            _, kind, _, data = self._repo.git.get_object_data(identity)
-        except (ValueError, GitError, OSError) as error:
-            raise objects.absent(identity) from error
-        word = _text(kind)
+        found = self._batch("--batch").object(identity)
+        if found is None:
+            raise objects.absent(identity)
         if ID.fullmatch(identity):
-            objects.check_id(identity, word, data)
-        return word, data
+            objects.check_id(identity, *found)
+        return found
 
     def size(self, identity: str) -> int:
         """Return the size of an object in bytes, without reading it.
@@ -176,8 +165,15 @@ class Repository:
 
     def reader(self) -> objects.Reader:
         """Return a reader of many objects."""
-        folder = Path(self._repo.working_tree_dir or self._repo.git_dir)
-        return objects.Reader(["git", *CONFIG_WORDS], folder, {**os.environ, **SAFE_ENVIRONMENT})
+        return objects.Reader(["git", *CONFIG_WORDS], self._folder, {**os.environ, **SAFE_ENVIRONMENT})
+
+    def _batch(self, kind: str) -> objects.Batch:
+        """Return the ``git cat-file`` that serves reads of one object; started when it is first needed."""
+        found = self._batches.get(kind)
+        if found is None or found.has_ended:
+            words = ["git", *CONFIG_WORDS, "cat-file", kind]
+            found = self._batches[kind] = objects.Batch(words, self._folder, {**os.environ, **SAFE_ENVIRONMENT})
+        return found
 
     def read_up_to(self, identity: str, limit: int) -> bytes | None:
         """Return the bytes of an object, or None if there are more than ``limit``.
@@ -189,11 +185,7 @@ class Repository:
 
     def header(self, identity: str) -> tuple[str, int]:
         """Return kind and size in bytes of an object without reading it; ``missing object`` and 0 if it is not here."""
-        try:
-            _, kind, size = self._repo.git.get_object_header(identity)
-        except (ValueError, GitError, OSError):
-            return _MISSING, 0
-        return _text(kind), int(size)
+        return self._batch("--batch-check").header(identity) or (_MISSING, 0)
 
     def has(self, identity: str) -> bool:
         """Tell whether an object is in this repository."""
@@ -333,9 +325,8 @@ class Repository:
 
     def _list(self, *words: str, most: int = limits.ENTRIES) -> bytes:
         """Return what a Git command lists with NULs, ending it where that is too much."""
-        folder = Path(self._repo.working_tree_dir or self._repo.git_dir)
         environment = {**os.environ, **SAFE_ENVIRONMENT}
-        return objects.listing(["git", *CONFIG_WORDS, *words], folder, environment, most=most)
+        return objects.listing(["git", *CONFIG_WORDS, *words], self._folder, environment, most=most)
 
     def changed_files(self) -> list[str]:
         """Return paths that differ from HEAD in index or working tree, untracked ones left out."""
@@ -370,12 +361,52 @@ class Repository:
 
     def close(self) -> None:
         """End the processes that serve reads."""
-        self._repo.close()
+        _end(self._batches)
 
 
-def _text(word: str | bytes) -> str:
-    """Return a word that GitPython gives as text or as bytes, which its annotations do not tell."""
-    return word if isinstance(word, str) else word.decode()
+def _end(batches: dict[str, objects.Batch]) -> None:
+    for batch in batches.values():
+        batch.close()
+    batches.clear()
+
+
+def _place(path: Path) -> tuple[Path | None, Path, Path]:
+    """Return the top of the working tree (None if bare), where commands run, and the folder that all worktrees share.
+
+    Only the folder decides, and not what ``GIT_DIR`` and the like say.
+
+    Raises:
+        Usage: see :class:`Repository`.
+    """
+    asked = ("--is-bare-repository", "--is-inside-work-tree", "--show-object-format")
+    places = ("--path-format=absolute", "--git-dir", "--git-common-dir", "--show-cdup")
+    words = ["git", *CONFIG_WORDS, "rev-parse", *asked, *places]
+    kept = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
+    try:
+        done = subprocess.run(words, cwd=path, env={**kept, **SAFE_ENVIRONMENT}, capture_output=True, check=False)
+        said, trouble = os.fsdecode(done.stdout).split("\n"), done.stderr.decode("utf-8", "replace").strip()
+    except (OSError, ValueError) as error:
+        said, trouble = [], error.strerror or "" if isinstance(error, OSError) else str(error)
+    if len(said) not in (6, 7):  # without a working tree there is no way up to its top
+        # That it is none is all there is to say; anything else, such as another owner, Git says best.
+        why = "" if "not a git repository" in trouble else trouble.removeprefix("fatal: ").partition("\n")[0]
+        raise Usage(f"{path} is not in a Git repository", why=why, fix="go to one, or name one with --repo DIR")
+    bare, inside, form, own, shared, up = said[:6]
+    if form == "sha256":
+        raise Usage("this is a SHA-256 Git repository", why="DVC cannot open such a repository", fix="use a SHA-1 one")
+    if bare == "true":
+        return None, Path(own), Path(shared)
+    top = _above(path, up.count("..")) if inside == "true" else Path(own).parent  # a server's hook runs in '.git'
+    return top, top, Path(shared)
+
+
+def _above(path: Path, levels: int) -> Path:
+    """Return the folder so many levels above one, as it was named if that is the same place."""
+    here = path.absolute()
+    if ".." in here.parts:
+        here = path.resolve()
+    near, real = ([place, *place.parents][levels] for place in (here, path.resolve()))
+    return near if near.exists() and near.samefile(real) else real
 
 
 def _lines(count: str) -> int | None:

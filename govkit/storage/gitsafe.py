@@ -1,6 +1,6 @@
 """How every ``git`` of govkit's is started: it runs nothing that a repository names, and reads what there is.
 
-Apart from :mod:`govkit.storage.git`, as shell completion must not wait for GitPython.
+Apart from :mod:`govkit.storage.git`, as shell completion must not wait for what it imports.
 """
 
 from __future__ import annotations

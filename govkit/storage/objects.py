@@ -18,6 +18,7 @@ from govkit.core.errors import Refused, Undecided
 _AT_ONCE = 1000
 #: Objects are read together up to so many bytes.
 _GROUP_BYTES = 4 * limits.MIB
+_DIGITS = 40
 _MAX_LISTING = 64 * limits.MIB
 
 
@@ -39,8 +40,8 @@ class Reader:
     """
 
     def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
-        self._sizes = _Batch([*command, "cat-file", "--batch-check"], folder, environment)
-        self._contents = _Batch([*command, "cat-file", "--batch"], folder, environment)
+        self._sizes = Batch([*command, "cat-file", "--batch-check"], folder, environment)
+        self._contents = Batch([*command, "cat-file", "--batch"], folder, environment)
 
     def __enter__(self) -> Reader:
         return self
@@ -166,8 +167,14 @@ def _stopped() -> Undecided:
     return Undecided("an object of this repository is not in this clone", why=why, fix="clone again without --filter")
 
 
-class _Batch:
-    """One ``git cat-file`` at work."""
+class Batch:
+    """One ``git cat-file`` at work.
+
+    Args:
+        command: how it is called.
+        folder: where.
+        environment: the environment of the process.
+    """
 
     def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
         self._process = subprocess.Popen(
@@ -183,6 +190,32 @@ class _Batch:
         """End it."""
         self._process.kill()
         self._process.communicate()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it answers no more."""
+        return self._process.poll() is not None
+
+    def header(self, name: str) -> tuple[str, int] | None:
+        """Ask for one object by any name that Git resolves, and return its kind and size; None if there is none."""
+        if "\n" in name or "\0" in name:
+            return None
+        try:
+            self.ask([name])
+            words = self._out.readline().split()
+        except OSError:
+            words = []
+        # A name can hold spaces, and Git repeats it where it finds nothing.
+        if len(words) != 3 or len(words[0]) != _DIGITS or not words[2].isdigit():
+            if not words:
+                self.close()
+            return None
+        return words[1].decode(), int(words[2])
+
+    def object(self, name: str) -> tuple[str, bytes] | None:
+        """Ask for one object, and return its kind and bytes; None if there is none."""
+        head = self.header(name)
+        return (head[0], self.take(head[1] + 1)[:-1]) if head else None
 
     @property
     def _out(self) -> IO[bytes]:

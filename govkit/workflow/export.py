@@ -121,7 +121,7 @@ def _gates(session: Session, version: Version, stage: str) -> tuple[GateReport, 
     last = state.last(version.model, stage)
     if isinstance(last, Promotion) and last.body.version == version.body.version:
         report = retrospect.report(session, last)
-        return _with(report, _flaws(state, version, last)), retrospect.original(state, last).at.effective
+        return _with(report, _flaws(state, version, last)), state.original(last).at.effective
     as_of = Session(replace(session.options, clock=lambda: times.parse(state.effective)))
     as_of.take(session.log)
     report = gate.report(as_of, judge.judge(as_of, version, stage))

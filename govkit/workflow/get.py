@@ -134,7 +134,7 @@ def _requirements(session: Session, result: VerifyVerdict) -> bytes:
     if result.review_by is None:
         return b""
     promotion = _promotion(session, result)
-    asked = retrospect.question(session.state, retrospect.original(session.state, promotion))
+    asked = retrospect.question(session.state, session.state.original(promotion))
     return asked.rules.content if asked else b""
 
 

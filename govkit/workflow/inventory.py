@@ -277,7 +277,7 @@ def _stage(session: Session, row: Serving) -> InventoryStage:
     if problem:
         about["warning"] = "; ".join(text for text in (row.warning, problem) if text)
     # What broke the glass was agreed to, and is not what the stage asks for: it is not told as an approval.
-    asked = [] if last.override else retrospect.decisions(session.state, retrospect.original(session.state, last))
+    asked = [] if last.override else retrospect.decisions(session.state, session.state.original(last))
     usual = [one for one in asked if one.body.decision == "approve"]
     return InventoryStage(
         version=last.body.version,

@@ -12,8 +12,8 @@ from govkit.core.judged import Judged
 from govkit.core.policycheck import suggest
 from govkit.core.state import Clearing, Promotion, Request, State
 from govkit.storage import log as log_storage
-from govkit.workflow import faults, judge
-from govkit.workflow.checkup import Examination, due, log
+from govkit.workflow import faults
+from govkit.workflow.checkup import Ailment, Examination, due
 from govkit.workflow.session import Session
 
 
@@ -228,8 +228,12 @@ class Health:
         return 1 if self.broken else 0
 
 
-#: What ``status`` looks at; ``doctor`` looks at all.
-_CHECKS = (log.trusted, log.reliable, log.disguised, log.tags, due.serving, due.findings, log.powerless)
+def _examined(exam: Examination) -> list[Ailment]:
+    """Return what ``status`` looks at; ``doctor`` looks at all."""
+    from govkit.workflow.checkup import log
+
+    checks = (log.trusted, log.reliable, log.disguised, log.tags, due.serving, due.findings, log.powerless)
+    return [ailment for check in checks for ailment in check(exam)]
 
 
 def status(session: Session) -> Health:
@@ -241,7 +245,7 @@ def status(session: Session) -> Health:
     state, exam = session.state, Examination(session)
     pinned = session.pins.accepts(session.log.root_of_trust)
     # What cannot be decided for want of a pin is no news to somebody who only looks.
-    found = [ailment for check in _CHECKS for ailment in check(exam)]
+    found = _examined(exam)
     broken = [one for one in found if one.severity == "broken" or (one.severity == "undecided" and pinned)]
     notes = [one.line for one in found if one not in broken]
     stops = [one for one in found if one.severity in ("broken", "undecided")]
@@ -273,6 +277,8 @@ def open_requests(session: Session) -> list[tuple[Request, Waiting]]:
 
 
 def _waiting(session: Session, request: Request, me: str | None) -> Waiting:
+    from govkit.workflow import judge
+
     state, policy = session.state, session.policy
     rules = state.requirements_of(request, policy)
     tally = judge.tally(session, request)
@@ -291,6 +297,8 @@ def _waiting(session: Session, request: Request, me: str | None) -> Waiting:
 
 def _ready(session: Session, me: str | None) -> list[str]:
     """Return what the reader can do about requests that are approved."""
+    from govkit.workflow import judge
+
     found: list[str] = []
     state, policy = session.state, session.policy
     for request in state.requests.values():

@@ -20,17 +20,6 @@ from govkit.workflow.facts import Question
 from govkit.workflow.session import Session
 
 
-def original(state: State, promotion: Promotion) -> Promotion:
-    """Return the promotion that the approval was for: of a rollback, the one that it goes back to."""
-    found, seen = promotion, set[str]()
-    while found.body.kind == "rollback" and found.at.id not in seen:
-        seen.add(found.at.id)
-        earlier = state.stages[found.model, found.body.stage]
-        promotions = [entry for entry in earlier if isinstance(entry, Promotion)]
-        found = next((entry for entry in promotions if entry.at.id == found.body.restores), found)
-    return found
-
-
 def question(state: State, promotion: Promotion) -> Question | None:
     """Return what was asked when a version was promoted on a request; None if the log does not hold it."""
     body = promotion.body
@@ -101,7 +90,7 @@ def report(session: Session, promotion: Promotion) -> GateReport:
     Raises:
         Refused: if the log does not hold what was asked then.
     """
-    state, let_in = session.state, original(session.state, promotion)
+    state, let_in = session.state, session.state.original(promotion)
     asked = question(state, let_in)
     if asked is None:
         raise Refused(f"what event {let_in.at.index} rests on cannot be found in the log")

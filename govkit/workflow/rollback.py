@@ -9,7 +9,7 @@ from govkit.core import names, times
 from govkit.core.errors import Refused, Usage
 from govkit.core.events import PromotionRecorded, TagRef
 from govkit.core.state import Clearing, Promotion, Request
-from govkit.workflow import judge, retrospect
+from govkit.workflow import judge
 from govkit.workflow.plans import Plan, TagPlan, Written
 from govkit.workflow.session import Session
 
@@ -55,7 +55,7 @@ def target(session: Session, model: str, stage: str, version: str | None = None)
         raise Refused(f"nothing ever served {model} in {stage}", fix="there is nothing to go back to")
     if version is None:
         _refuse_silence(entries[-1])
-        let_in = retrospect.original(session.state, earlier[0])
+        let_in = session.state.original(earlier[0])
         earlier = earlier[earlier.index(let_in) + 1 :]
     else:
         earlier = _named(session, earlier, version)

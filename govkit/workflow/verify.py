@@ -128,7 +128,7 @@ class _Verification:
         self._check_revoked()
         self._check_tags()
         self._check_tag()
-        original = retrospect.original(self.session.state, self.promotion)
+        original = self.session.state.original(self.promotion)
         self._check_registration()
         self._check_card()
         self._check_approval(original)
@@ -334,7 +334,7 @@ class _Verification:
             self.notes.append(f"{name} is overdue, {found}; {fix}")
 
     def _refuses_overdue(self) -> bool:
-        original = retrospect.original(self.session.state, self.promotion)
+        original = self.session.state.original(self.promotion)
         policy = self.session.state.policy_at(original.at.index)
         version = self.session.state.versions[self.promotion.model, self.promotion.body.version]
         view = policy.stage(self.promotion.body.stage, version.body.tier) if policy else None

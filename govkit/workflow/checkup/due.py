@@ -54,9 +54,7 @@ def of_promotion(state: State, entry: Promotion, now: str) -> Iterator[Ailment]:
 
 def _stolen(state: State, entry: Promotion, what: str, again: str) -> Iterator[Ailment]:
     """Say that a version that serves rests on a key that is reported as compromised."""
-    from govkit.workflow import retrospect
-
-    original = retrospect.original(state, entry)
+    original = state.original(entry)
     version, request = state.versions[entry.model, entry.body.version], state.requests.get(original.body.request or "")
     signed = {"promotion": entry.at, "first promotion": original.at, "registration": version.at}
     signed |= {"request": request.at} if request else {}

@@ -3,8 +3,11 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 
 from govkit.core.gates.base import Verdict
+from govkit.core.inert import line
 from govkit.core.report import GateReport
 from govkit.reports import formats, table
 from tests.unit.reports.conftest import check
@@ -47,3 +50,18 @@ def test_every_format_takes_hostile_text(output: str, hostile: GateReport, capsy
     assert not {*out} & {*"\x00\x07\x1b\x7f\x9b\r\u200b\u202e\ud800"}
     if output == "json":
         assert json.loads(out)["checks"][0]["found"] == hostile.checks[0].found
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=some.lists(some.lists(some.text(max_size=9), min_size=3, max_size=3), max_size=4),
+    title=some.text(max_size=30),
+    width=some.sampled_from([40, 60, 200]),
+)
+def test_the_short_way_draws_the_same(rows: list[list[str]], title: str, width: int) -> None:
+    """A table that fits is drawn without rich, and is what rich would have drawn."""
+    cells, title = [[line(cell) for cell in row] for row in rows], line(title)
+    found = table._unfolded(["model", "stage", "by"], cells, title, width)
+    assert found in (None, table._folded(["model", "stage", "by"], cells, title, width, (), False))
+    if width == 200 and len(title) < 12 and (title + "".join(sum(cells, []))).isascii():
+        assert found is not None
