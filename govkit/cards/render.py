@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from govkit.cards import text
@@ -128,33 +129,36 @@ def isolated(said: str) -> Markup:
 @cache
 def environment() -> Environment:
     """Return the environment of HTML templates: what a template writes out is shown as text, whoever wrote it."""
-    return _environment(inert.unbroken)
+    return _environment("html", inert.unbroken)
 
 
 @cache
 def _markdown() -> Environment:
     from markupsafe import Markup
 
-    environment = _environment(lambda seen: Markup(inert.markdown(seen)))  # noqa: S704 - that is what makes it safe
+    environment = _environment("markdown", lambda seen: Markup(inert.markdown(seen)))  # noqa: S704 - that is what makes it safe
     environment.filters["code"] = lambda seen: Markup(inert.markdown_code(seen))  # noqa: S704 - likewise
     environment.filters["fenced"] = lambda seen: Markup(inert.unbroken(seen))  # noqa: S704 - within a fence
     return environment
 
 
-def _environment(inert: Callable[[str], str]) -> Environment:
+def _environment(name: str, shown: Callable[[str], str]) -> Environment:
     """Set up the templates of a format.
 
     Args:
-        inert: what every text passes through on its way out, before it is escaped unless it is marked as safe.
+        name: of the format.
+        shown: what every text passes through on its way out, before it is escaped unless it is marked as safe.
     """
     from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    from govkit.cards.compiled import Compiled
 
     def written(value: Any) -> Any:
         if isinstance(value, (int, float)) or hasattr(value, "__html__"):
             return value
         if value is None:
             raise TypeError("a template writes out None; it must say what is missing")
-        return inert(str(value))
+        return shown(str(value))
 
     environment = Environment(
         loader=FunctionLoader(template),
@@ -164,6 +168,7 @@ def _environment(inert: Callable[[str], str]) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=Compiled(name, (Path(__file__), Path(inert.__file__))),
     )
     filters = (
         text.lines,
