@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -14,7 +14,9 @@ from govkit.core.errors import Malformed
 from govkit.core.gates import distributions
 from govkit.core.gates.champion import incomparable
 from govkit.core.gates.drift import matched
-from govkit.core.standing import Standing
+
+if TYPE_CHECKING:
+    from govkit.core.standing import Standing
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
 from govkit.core import controls, evidence
 from govkit.core.card import Card
 from govkit.core.controls import Framework, Met
 from govkit.core.evidence import NamedCard, Piece
-from govkit.core.standing import Standing
+
+if TYPE_CHECKING:
+    from govkit.core.standing import Standing
 
 #: In this order on pages and in tables.
 _ORDER = ("eu-ai-act", "sr-26-2", "ss1-23", "nist-ai-rmf", "iso-42001")

@@ -6,6 +6,7 @@ import posixpath
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from govkit.cards import compare, fairness, frameworks, graph, sections, text
 from govkit.core import canonical, digests, records
@@ -13,7 +14,9 @@ from govkit.core.card import STATEMENTS, Card, Item
 from govkit.core.draft import Draft
 from govkit.core.gates.base import Gate, Verdict
 from govkit.core.lineage import governance_folder
-from govkit.core.standing import Standing
+
+if TYPE_CHECKING:
+    from govkit.core.standing import Standing
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from govkit.core import approvals
-from govkit.core.followups import Waiver
 from govkit.core.gates.base import Check, Context, Gate, Outcome, Verdict
 from govkit.core.policy import Approvals, InForce
-from govkit.core.state import Request, Tally
+
+if TYPE_CHECKING:
+    from govkit.core.followups import Waiver
+    from govkit.core.state import Request, Tally
 
 
 @dataclass(frozen=True)

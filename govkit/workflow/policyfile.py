@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,7 +17,9 @@ from govkit.core.policycheck import Fault
 from govkit.core.policytext import PolicyText
 from govkit.storage import expressions
 from govkit.storage.trees import Tree
-from govkit.workflow.session import Session
+
+if TYPE_CHECKING:
+    from govkit.workflow.session import Session
 
 PATH = "governance/policy.yaml"
 #: Its name as evidence in the log.
