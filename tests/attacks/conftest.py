@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import world as worlds
@@ -25,6 +27,8 @@ from govkit.cli import common
 from govkit.core import inert
 from govkit.core.errors import GovkitError, Malformed
 from govkit.core.ledger import Ledger
+from govkit.storage import cachefiles, logcache
+from govkit.storage import log as log_storage
 from govkit.workflow.verify import _Verification
 
 HERE = Path(__file__).parent
@@ -98,6 +102,40 @@ def _noted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         if hasattr(request.module, name):
             monkeypatch.setattr(request.module, name, _asked(notes, name, getattr(request.module, name)))
     request.node.stash[NOTES] = notes
+    yield
+
+
+#: Commands that change nothing, so that they can be asked twice.
+LOOKING = (("verify",), ("show",), ("status",), ("log", "verify"))
+
+
+@pytest.fixture(autouse=True)
+def _warmed(_noted: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every attack meets a govkit that remembers the log as it was before: nothing gets past what is remembered.
+
+    Each world is read before its test begins, and each command remembers what it read, however little that is. Whoever
+    looks is asked twice: the second one remembers nothing, and must say the same, word for word.
+    """
+    monkeypatch.setattr(logcache, "_WORTH_IT", 1)
+    copy, run = worlds.copy, worlds.World.govkit
+
+    def copied(template: Path, folder: Path) -> worlds.World:
+        world = copy(template, folder)
+        with mock.patch.dict(os.environ, world.env, clear=True):
+            log_storage.read(world.repository())
+            assert logcache.load(world.repository().git_dir, os.environ).commits
+        return world
+
+    def asked_twice(self: worlds.World, *words: str, **options: Any) -> worlds.Result:
+        warm = run(self, *words, **options)
+        if words[:1] in LOOKING or words[:2] in LOOKING:
+            with mock.patch.dict(self.env, {cachefiles.OFF_VARIABLE: "1"}):
+                cold = run(self, *words, **{**options, "expect": None})
+            assert (cold.code, cold.out, cold.err) == (warm.code, warm.out, warm.err)
+        return warm
+
+    monkeypatch.setattr(worlds, "copy", copied)
+    monkeypatch.setattr(worlds.World, "govkit", asked_twice)
     yield
 
 
