@@ -64,6 +64,18 @@ def test_event_of_the_log(promoted: World) -> None:
     assert "was changed on disk" in promoted.verify(expect=1).text
 
 
+def test_event_that_was_read_before(promoted: World) -> None:
+    """What was read before the edit stays what it was; whoever reads it after that is told."""
+    promoted.verify()
+    event = promoted.git("rev-parse", "govkit/log~1:event.json")
+    edit(promoted, event, b'"actor":"', b'"actor":"x')
+    promoted.env["GOVKIT_NO_CACHE"] = "1"
+    assert "was changed on disk" in promoted.verify(expect=1).text
+    del promoted.env["GOVKIT_NO_CACHE"]
+    with promoted.session() as session:
+        assert all(judged.event is None or not judged.event.actor.startswith("x") for judged in session.state.judged)
+
+
 def test_control(own: tuple[World, str]) -> None:
     """Without the edit the author is who wrote the commit, and does not count."""
     world, _ = own

@@ -123,8 +123,12 @@ class FileMirror:
         try:
             yield
         except OSError as error:
+            # What was opened is a number here, which says nothing to anybody.
+            place = f": {error.filename}" if isinstance(error.filename, str) else ""
             raise Unreachable(
-                f"the mirror {self.url} cannot be used", why=str(error), fix="check the folder and its permissions"
+                f"the mirror {self.url} cannot be used",
+                why=f"{error.strerror or error}{place}",
+                fix="check the folder and its permissions",
             ) from error
 
 
