@@ -225,9 +225,9 @@ class Race:
         """Print what was found, write it if asked to, and return the exit code: 1 if something was promised in vain."""
         bare = self.ways.get("bare start of Python")
         for name, way in self.ways.items():
-            times = f"{way.median / bare.median:8.1f} x bare" if bare else ""
+            times = f"{figure(way.median / bare.median):>8s} x bare" if bare else ""
             memory = f"  {way.mebibytes:6.0f} MiB" if way.mebibytes else ""
-            print(f"  {name:44s} {way.median:9.3f} s {times}{memory}  ({len(way.seconds)} runs)")
+            print(f"  {name:44s} {figure(way.median):>9s} s {times}{memory}  ({len(way.seconds)} runs)")
         for goal in self.goals:
             mark = "met  " if goal.score >= 1 else "SHORT"
             print(f"  {mark} {goal.what}: {figure(goal.found)} (promised {figure(goal.wanted)})")

@@ -127,6 +127,6 @@ def test_what_was_found_is_written(tmp_path: Path, capsys: pytest.CaptureFixture
     assert [(goal["unit"], goal["met"]) for goal in value["goals"]] == [("bytes", True), ("s", False)]
     assert {"dvc-govkit", "git", "python"} <= set(value["versions"])
     printed = capsys.readouterr().out
-    assert "6.0 x bare" in printed
+    assert "6 x bare" in printed
     assert "met   the page: bytes: 123,456 (promised 400,000)" in printed
     assert "SHORT ours: seconds: 3 (promised 2)" in printed
