@@ -19,14 +19,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness import figure
+
 TOP = Path(__file__).resolve().parents[1]
 HERE = TOP / "benchmarks"
 BUILD, RESULTS, PAGE = TOP / "build" / "benchmarks", HERE / "results", TOP / "docs" / "explanation" / "measured.md"
 SCALE = TOP / "docs" / "explanation" / "scale.md"
-#: Those of the harness, which write results; those that are not there yet are passed over.
-RACES = ("start", "show", "proof", "append", "promote", "lifecycle", "hashing", "lineage", "hook", "growth", "huge")
-#: Older ones, whose exit code counts; they have no small form.
-PLAIN = ("card_render", "verify_dir", "rollback", "admission", "log_verify", "site_build", "inventory")
+#: All of them, in the order in which they are run and told.
+RACES = (
+    *("start", "show", "proof", "log_verify", "append", "promote", "rollback", "lifecycle", "card_render"),
+    *("hashing", "lineage", "hook", "verify_dir", "admission", "site_build", "inventory", "growth", "huge"),
+)
 #: Too long for ``--quick``, even with little data.
 NOT_QUICK = ("huge",)
 
@@ -58,7 +61,7 @@ def run(names: list[str], *, quick: bool) -> list[Outcome]:
         print(f"\n== {name}", flush=True)
         result = BUILD / f"{name}.json"
         result.unlink(missing_ok=True)
-        words = [*(["--quick"] if quick else []), "--json", str(result)] if name in RACES else []
+        words = [*(["--quick"] if quick else []), "--json", str(result)]
         start = time.monotonic()
         code = subprocess.run([sys.executable, str(HERE / f"{name}.py"), *words], cwd=TOP, check=False).returncode
         done.append(Outcome(name, code, time.monotonic() - start))
@@ -87,13 +90,13 @@ def page(results: list[dict[str, Any]]) -> str:
         lines += ["", "| way | median | memory | runs |", "|---|---:|---:|---:|"]
         for name, way in result["ways"].items():
             memory = f"{way['mebibytes']:.0f} MiB" if way["mebibytes"] else ""
-            lines.append(f"| {_cell(name)} | {way['median']:.3f} s | {memory} | {len(way['seconds'])} |")
+            lines.append(f"| {_cell(name)} | {figure(way['median'])} s | {memory} | {len(way['seconds'])} |")
         if result["goals"]:
             lines += ["", "| promised | found | bound | met |", "|---|---:|---:|---|"]
         for goal in result["goals"]:
-            bound = f"{'at least' if _is_least(goal['unit']) else 'at most'} {goal['wanted']:g}"
+            bound = f"{'at least' if _is_least(goal['unit']) else 'at most'} {figure(goal['wanted'])}"
             met = "yes" if goal["met"] else "**no**"
-            lines.append(f"| {_cell(goal['what'])} | {goal['found']:.3g} | {bound} | {met} |")
+            lines.append(f"| {_cell(goal['what'])} | {figure(goal['found'])} | {bound} | {met} |")
         lines += ["", _sentence({**result["versions"], **result["machine"]})]
     return "\n".join(lines) + "\n"
 
@@ -185,8 +188,10 @@ def table(*, check: bool) -> int:
 def main() -> int:
     """Do what the command line asks."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="small data, for CI; the older scripts are left out")
-    parser.add_argument("--only", action="append", metavar="NAME", help="run this one alone; can be repeated")
+    parser.add_argument("--quick", action="store_true", help="small data, for CI")
+    parser.add_argument(
+        "--only", action="append", choices=RACES, metavar="NAME", help="run this one alone; can be repeated"
+    )
     parser.add_argument("--keep", action="store_true", help="take the results of a full run over")
     parser.add_argument("--table", action="store_true", help="make the page of the documentation")
     parser.add_argument("--check", action="store_true", help="with --table: fail if it is not up to date")
@@ -195,9 +200,8 @@ def main() -> int:
         return keep()
     if said.table:
         return table(check=said.check)
-    names = [name for name in RACES if name not in NOT_QUICK] if said.quick else [*RACES, *PLAIN]
-    chosen = [name for name in said.only or names if (HERE / f"{name}.py").exists()]
-    return report(run(chosen, quick=said.quick))
+    names = [name for name in RACES if not (said.quick and name in NOT_QUICK)]
+    return report(run(said.only or names, quick=said.quick))
 
 
 if __name__ == "__main__":

@@ -261,13 +261,14 @@ class BigLog:
         return content, {"name": name, "id": digests.git_object_id("tag", content)}
 
 
-def build(folder: Path, size: int, *, twins: bool = True) -> BigLog:
-    """Make a bare repository with a log of at least ``size`` events of one model."""
-    log = BigLog(folder, with_twins=twins)
+def build(folder: Path, size: int, *, twins: int = 0) -> BigLog:
+    """Make a bare repository with a log of at least ``size`` events of one model, and at least so many twins."""
+    log = BigLog(folder, with_twins=twins > 0)
     log.open()
     number = 0
     while len(log.heads) < size:
         log.version(number)
+        log.with_twins = len(log.twins) < twins
         number += 1
     log.finish()
     return log

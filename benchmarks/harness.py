@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -34,6 +35,8 @@ GOVKIT = [PYTHON, "-m", "govkit.cli.main"]
 #: What every time is also compared with: to start Python and import two libraries.
 BARE = [PYTHON, "-c", "import click, yaml"]
 _SAMPLE_SECONDS = 0.02
+#: What is installed comes with its bytecode, so that commands never run with this.
+_NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 
 
 @dataclass
@@ -43,10 +46,12 @@ class Way:
     Attributes:
         seconds: wall time of each run.
         mebibytes: the most memory that a run held, all its processes together; 0 where it was not looked at.
+        processors: processor time of each run, all its processes together, in seconds; of commands alone.
     """
 
     seconds: list[float] = field(default_factory=list)
     mebibytes: float = 0.0
+    processors: list[float] = field(default_factory=list)
 
     @property
     def median(self) -> float:
@@ -62,7 +67,7 @@ class Goal:
         what: in words.
         found: what was measured.
         wanted: the bound.
-        unit: ``times faster`` (at least), or ``times``, ``s``, ``MiB`` or ``%`` (at most).
+        unit: ``times faster`` and ``% of the peer`` (at least); ``times``, ``%``, ``s``, ``MiB``, ``bytes`` (at most).
     """
 
     what: str
@@ -103,8 +108,7 @@ class Race:
         self.ways: dict[str, Way] = {}
         self.goals: list[Goal] = []
         self.environment = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "GOVKIT_"))}
-        # What is installed comes with its bytecode, and configuration of whoever runs this must not count.
-        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        # Configuration of whoever runs this must not count.
         self.environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "DVC_NO_ANALYTICS": "1"}
         print(f"{question}", flush=True)
 
@@ -123,11 +127,13 @@ class Race:
         Raises:
             SystemExit: if it ends with another exit code than ``codes``.
         """
-        start = time.perf_counter()
+        given = {**self.environment, **(environment or {})}
+        given.pop(_NO_BYTECODE, None)
+        used, start = _used(), time.perf_counter()
         process = subprocess.Popen(
             words,
             cwd=folder,
-            env={**self.environment, **(environment or {})},
+            env=given,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -138,6 +144,7 @@ class Race:
         seconds = time.perf_counter() - start
         way = self.ways.setdefault(name, Way())
         way.seconds.append(seconds)
+        way.processors.append(_used() - used)
         if watch is not None:
             way.mebibytes = max(way.mebibytes, watch.stop())
         if process.returncode not in codes:
@@ -186,6 +193,19 @@ class Race:
         found = 100 * max(self.median(name) - self.median(base), 0.0) / self.median(peer)
         self._goal(f"{name}, beyond {base}: per cent of {peer}", found, wanted, "%")
 
+    def adds(self, name: str, base: str, peer: str, seconds: float, times: float) -> None:
+        """Promise what a command takes longer than ``base``: in seconds, and in times of what its peer takes.
+
+        The least of all runs counts, by the clock or of the processors, whichever is less: what else the machine does
+        only ever adds to both.
+        """
+        ways = [self.ways[one] for one in (name, base, peer)]
+        kinds = [min(way.seconds) for way in ways], [min(way.processors) for way in ways]
+        more = [(max(longer - least, 0.0), unit) for longer, least, unit in kinds]
+        what = f"{name}, beyond {base}"
+        self._goal(f"{what}: seconds", min(found for found, _ in more), seconds, "s")
+        self._goal(f"{what}: times as long as {peer}", min(found / unit for found, unit in more), times, "times")
+
     def within(self, name: str, seconds: float) -> None:
         """Promise that a way takes no longer."""
         self._goal(f"{name}: seconds", self.median(name), seconds, "s")
@@ -194,6 +214,10 @@ class Race:
         """Promise that a way holds no more memory."""
         self._goal(f"{name}: MiB of memory at most", self.ways[name].mebibytes, mebibytes, "MiB")
 
+    def weighs(self, what: str, size: int, most: int) -> None:
+        """Promise that something that was made has no more bytes."""
+        self._goal(f"{what}: bytes", size, most, "bytes")
+
     def _goal(self, what: str, found: float, wanted: float, unit: str) -> None:
         self.goals.append(Goal(what, found, wanted, unit))
 
@@ -201,12 +225,12 @@ class Race:
         """Print what was found, write it if asked to, and return the exit code: 1 if something was promised in vain."""
         bare = self.ways.get("bare start of Python")
         for name, way in self.ways.items():
-            times = f"{way.median / bare.median:8.1f} x bare" if bare else ""
+            times = f"{figure(way.median / bare.median):>8s} x bare" if bare else ""
             memory = f"  {way.mebibytes:6.0f} MiB" if way.mebibytes else ""
-            print(f"  {name:44s} {way.median:9.3f} s {times}{memory}  ({len(way.seconds)} runs)")
+            print(f"  {name:44s} {figure(way.median):>9s} s {times}{memory}  ({len(way.seconds)} runs)")
         for goal in self.goals:
             mark = "met  " if goal.score >= 1 else "SHORT"
-            print(f"  {mark} {goal.what}: {goal.found:.3g} (promised {goal.wanted:g})")
+            print(f"  {mark} {goal.what}: {figure(goal.found)} (promised {figure(goal.wanted)})")
         if self._file is not None:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             self._file.write_text(json.dumps(self._value(), indent=2, sort_keys=True) + "\n")
@@ -226,6 +250,17 @@ class Race:
             | {"git": _git(), "python": platform.python_version()},
             "machine": {"processors": os.cpu_count(), "system": platform.system(), "machine": platform.machine()},
         }
+
+
+def figure(value: float) -> str:
+    """Return a number as people read it: three digits, or all of those before the point."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+
+
+def _used() -> float:
+    """Return how many seconds of processor time the commands took that have ended."""
+    found = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return found.ru_utime + found.ru_stime
 
 
 def _version(name: str) -> str:

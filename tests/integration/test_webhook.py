@@ -8,6 +8,7 @@ import re
 import shutil
 import socket
 import ssl
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +17,10 @@ from typing import Any
 
 import pytest
 
-from benchmarks import admission as benchmark
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
+
+import admission as benchmark
+
 from tests import admissions
 from tests import world as worlds
 from tests.admissions import Running, annotations, pod, workload

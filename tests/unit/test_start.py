@@ -75,6 +75,6 @@ def test_show_loads_nothing_heavy(tmp_path: Path) -> None:
     sys.path.insert(0, str(TOP / "benchmarks"))
     import biglog
 
-    log = biglog.build(tmp_path / "log.git", 5, twins=False)
+    log = biglog.build(tmp_path / "log.git", 5)
     code, names = loaded(tmp_path, "show", "--repo", str(log.folder))
     assert (code, "nacl" in names, sorted(names & HEAVY)) == (0, True, [])
