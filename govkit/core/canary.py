@@ -144,9 +144,8 @@ def runs(state: State, model: str, stage: str) -> list[Run]:
     What was signed with a key that is reported as compromised by then does not count.
     """
     found: dict[str, list[tuple[Judged, CanaryRecorded]]] = {}
-    for judged, body in state.records:
-        mine = isinstance(body, CanaryRecorded) and judged.event is not None and judged.event.subject == model
-        if not mine or state.is_compromised(judged) or not isinstance(body, CanaryRecorded) or body.stage != stage:
+    for judged, body in state.recorded(CanaryRecorded, model):
+        if state.is_compromised(judged) or body.stage != stage:
             continue
         if body.step == "start":
             found[body.canary] = []

@@ -43,11 +43,14 @@ def reports(state: State, model: str, stage: str, before: int | None = None) -> 
     given, none from that place in the log on.
     """
     end = len(state.tree) if before is None else before
+    told = state.recorded(DeploymentRecorded, model)
+    if not told:  # the usual case: a stage's promotions need not be looked at
+        return []
     promotions = {e.at.id: e for e in state.stages.get((model, stage), []) if isinstance(e, Promotion)}
     champion = state.champion(model, stage)
     found: dict[str, Deployed] = {}
-    for judged, body in state.records:
-        if not isinstance(body, DeploymentRecorded) or body.promotion not in promotions or judged.index >= end:
+    for judged, body in told:
+        if body.promotion not in promotions or judged.index >= end:
             continue
         if state.is_compromised(judged):
             continue

@@ -190,6 +190,6 @@ def _mirrors(state: State) -> Iterator[Piece]:
     until = f", locked for {audit.retention}" if audit else ""
     yield _piece("mirror:configured", f"policy: {_several(urls)}" if urls else "", "the policy names no mirror")
     yield _piece("mirror:locked", f"policy: {_several(locked)}{until}" if locked else "", "no s3:// mirror with locks")
-    seen = [(judged, body) for judged, body in state.records if isinstance(body, CheckpointRecorded) and body.mirrors]
+    seen = [(judged, body) for judged, body in state.recorded(CheckpointRecorded) if body.mirrors]
     words = f"event {seen[-1][0].index}: {_several(seen[-1][1].mirrors)}" if seen else ""
     yield _piece("mirror:seen", words, "no checkpoint names a mirror that held the log")

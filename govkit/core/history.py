@@ -26,11 +26,10 @@ def of(
     """
     end = len(state.tree) if before is None else before
 
-    def counts(judged: Judged) -> bool:
-        return judged.index < end and not state.is_compromised(judged)
+    def counts(judged: Judged, body: CanaryRecorded | ReproductionRecorded) -> bool:
+        return body.version == name and judged.index < end and not state.is_compromised(judged)
 
     name = version.body.version
-    mine = [(at, body) for at, body in state.records if counts(at) and _is_of(at, body, version)]
     return History(
         now=now,
         stage=stage,
@@ -41,10 +40,14 @@ def of(
         formerly=served_before(state, version.model, stage, end),
         served=sorted(_served(state, version, end), key=lambda entry: entry.since),
         canaries=[
-            Canary(at.effective, body) for at, body in mine if isinstance(body, CanaryRecorded) and body.stage == stage
+            Canary(at.effective, body)
+            for at, body in state.recorded(CanaryRecorded, version.model)
+            if counts(at, body) and body.stage == stage
         ],
         reproductions=[
-            _reproduction(state, at, body, version) for at, body in mine if isinstance(body, ReproductionRecorded)
+            _reproduction(state, at, body, version)
+            for at, body in state.recorded(ReproductionRecorded, version.model)
+            if counts(at, body)
         ],
     )
 
@@ -65,11 +68,6 @@ def tier_words(state: State, version: Version, stage: str | None, before: int | 
     if known is None or known.body.tier == version.body.tier:
         return f"risk tier {version.body.tier}"
     return f"risk tier {version.body.tier}: CHANGED, {known.model}@{known.body.version} has {known.body.tier}"
-
-
-def _is_of(at: Judged, body: object, version: Version) -> bool:
-    subject = at.event.subject if at.event else None
-    return (subject, getattr(body, "version", None)) == (version.model, version.body.version)
 
 
 def _served(state: State, version: Version, end: int) -> list[Served]:

@@ -7,19 +7,10 @@ operation that does not know of items that are not made yet must fail, not show 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, MutableSequence
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, TypeVar, overload
 
 K = TypeVar("K")
 V = TypeVar("V")
-
-
-class Seed(Generic[V]):
-    """An item that is not made yet."""
-
-    __slots__ = ("make", "of")
-
-    def __init__(self, make: Callable[[Any], V], of: Any) -> None:
-        self.make, self.of = make, of
 
 
 class LazyList(MutableSequence[V]):
@@ -31,7 +22,9 @@ class LazyList(MutableSequence[V]):
     """
 
     def __init__(self, make: Callable[[Any], V], seeds: Iterable[Any]) -> None:
-        self._items: list[V | Seed[V]] = [Seed(make, seed) for seed in seeds]
+        # Items and seeds stand in one list, and beside it which are which: to make a list of seeds must cost nothing.
+        self._make, self._items = make, list[Any](seeds)
+        self._made = bytearray(len(self._items))
 
     def __len__(self) -> int:
         return len(self._items)
@@ -43,24 +36,28 @@ class LazyList(MutableSequence[V]):
     def __getitem__(self, index: int | slice) -> V | list[V]:
         if isinstance(index, slice):
             return [self[place] for place in range(*index.indices(len(self._items)))]
-        item = self._items[index]
-        if isinstance(item, Seed):
-            item = self._items[index] = item.make(item.of)
+        if not self._made[index]:
+            self[index] = self._make(self._items[index])
+        item: V = self._items[index]
         return item
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self._items[index] = value
+        if isinstance(index, slice):
+            raise TypeError("items are set one by one")
+        self._items[index], self._made[index] = value, True
 
     def __delitem__(self, index: int | slice) -> None:
-        del self._items[index]
+        del self._items[index], self._made[index]
 
     def insert(self, index: int, value: V) -> None:
         """Put an item before another."""
         self._items.insert(index, value)
+        self._made.insert(index, True)
 
     def append(self, value: V) -> None:
         """Put an item at the end."""
         self._items.append(value)
+        self._made.append(True)
 
     def __eq__(self, other: object) -> bool:
         return list(self) == list(other) if isinstance(other, list | LazyList) else NotImplemented
@@ -77,7 +74,8 @@ class LazyDict(MutableMapping[K, V]):
     """
 
     def __init__(self, make: Callable[[Any], V], seeds: Iterable[tuple[K, Any]]) -> None:
-        self._items: dict[K, V | Seed[V]] = {key: Seed(make, seed) for key, seed in seeds}
+        self._make, self._items = make, dict[K, Any](seeds)
+        self._seeds = set(self._items)
 
     def __len__(self) -> int:
         return len(self._items)
@@ -89,16 +87,18 @@ class LazyDict(MutableMapping[K, V]):
         return key in self._items
 
     def __getitem__(self, key: K) -> V:
-        item = self._items[key]
-        if isinstance(item, Seed):
-            item = self._items[key] = item.make(item.of)
+        if key in self._seeds:
+            self[key] = self._make(self._items[key])
+        item: V = self._items[key]
         return item
 
     def __setitem__(self, key: K, value: V) -> None:
         self._items[key] = value
+        self._seeds.discard(key)
 
     def __delitem__(self, key: K) -> None:
         del self._items[key]
+        self._seeds.discard(key)
 
     def __eq__(self, other: object) -> bool:
         return dict(self) == dict(other) if isinstance(other, Mapping) else NotImplemented

@@ -7,7 +7,7 @@ Hashes are 32 raw bytes in here; ``text`` gives the form that records hold.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import MutableSequence, Sequence
 
 EMPTY = hashlib.sha256(b"").digest()
 
@@ -43,8 +43,8 @@ class Tree:
     """
 
     def __init__(self) -> None:
-        self.leaves: list[bytes] = []
-        self.roots: list[bytes] = [EMPTY]
+        self.leaves: MutableSequence[bytes] = []
+        self.roots: MutableSequence[bytes] = [EMPTY]
         self.edge: list[tuple[int, bytes]] = []
 
     def __len__(self) -> int:

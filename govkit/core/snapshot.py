@@ -74,7 +74,7 @@ class _Snapshot(msgspec.Struct, array_like=True, frozen=True):
     leaves: bytes
     roots: bytes
     edge: list[tuple[int, bytes]]
-    entries: bytes
+    entries: memoryview
     ends: bytes
     signers: list[str]
     remarkable: list[int]
@@ -92,7 +92,7 @@ class _Snapshot(msgspec.Struct, array_like=True, frozen=True):
     numbers: dict[str, int]
     waivers: list[int]
     findings: list[_Finding]
-    records: list[int]
+    records: list[tuple[str, str, list[int]]]
     conflicts: list[int]
     undecided: list[int]
     acknowledged: dict[int, int]
@@ -114,7 +114,7 @@ def write(ledger: Ledger) -> bytes:
             leaves=b"".join(state.tree.leaves),
             roots=b"".join(state.tree.roots),
             edge=state.tree.edge,
-            entries=entries,
+            entries=memoryview(entries),
             ends=ends,
             signers=list(signers),
             remarkable=state.remarkable,
@@ -135,7 +135,7 @@ def write(ledger: Ledger) -> bytes:
             numbers=state.numbers,
             waivers=[waiver.at.index for waiver in state.waivers],
             findings=[_finding(finding) for finding in state.findings.values()],
-            records=[judged.index for judged, _ in state.records],
+            records=[(*key, [judged.index for judged, _ in found]) for key, found in state.records.items()],
             conflicts=list(state.conflicts),
             undecided=list(state.undecided),
             acknowledged={index: judged.index for index, judged in state.acknowledged.items()},
@@ -177,7 +177,7 @@ def _finding(one: Finding) -> _Finding:
     return _Finding(*about, one.at.index, one.override, closed)
 
 
-def read(data: bytes) -> Ledger:
+def read(data: bytes | memoryview) -> Ledger:
     """Return the ledger that was written.
 
     Raises:
@@ -196,7 +196,7 @@ class _Reading:
     def __init__(self, found: _Snapshot) -> None:
         self.ledger = Ledger()
         self._state, self._found = self.ledger.state, found
-        self._entries = memoryview(found.entries)
+        self._entries = found.entries
         self._ends = array("Q", found.ends)
         self._signers = [*found.signers, None]
         self._grow_tree()
@@ -208,7 +208,8 @@ class _Reading:
         tree, found, size = self._state.tree, self._found, len(self._ends)
         if (len(found.leaves), len(found.roots)) != (_HASH * size, _HASH * (size + 1)):
             raise ValueError("a tree of another size than the log")
-        tree.leaves[:], tree.roots[:] = _split(found.leaves), _split(found.roots)
+        tree.leaves = LazyList(lambda index: _hash(found.leaves, index), range(size))
+        tree.roots = LazyList(lambda index: _hash(found.roots, index), range(size + 1))
         tree.edge[:] = found.edge
         self._state.judged = LazyList(self._judged, range(size))
 
@@ -275,7 +276,8 @@ class _Reading:
             about = (one.id, one.name, one.model, one.version, one.text, one.owner, one.due)
             closed = state.judged[one.closed] if one.closed is not None else None
             state.findings[one.id] = Finding(*about, state.judged[one.index], one.override, closed)
-        state.records = LazyList(lambda index: self._at(index)[1:], found.records)
+        for kind, subject, places in found.records:
+            state.records[kind, subject] = LazyList(lambda index: self._at(index)[1:], places)
         state.conflicts.update({index: state.judged[index] for index in found.conflicts})
         state.undecided.update({index: state.judged[index] for index in found.undecided})
         state.acknowledged.update({index: state.judged[by] for index, by in found.acknowledged.items()})
@@ -284,5 +286,9 @@ class _Reading:
         self.ledger.violations.update(found.violations)
 
 
+def _hash(joined: bytes, index: int) -> bytes:
+    return joined[_HASH * index : _HASH * (index + 1)]
+
+
 def _split(joined: bytes) -> list[bytes]:
-    return [joined[start : start + _HASH] for start in range(0, len(joined), _HASH)]
+    return [_hash(joined, index) for index in range(len(joined) // _HASH)]

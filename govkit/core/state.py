@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping, MutableSequence, Set
+from collections.abc import Mapping, MutableMapping, MutableSequence, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import chain
+from typing import TypeVar, cast
 
 from govkit.core import approvals, merkle, names
 from govkit.core.events import (
+    ALL,
     DecisionRecorded,
     Head,
     PromotionRecorded,
@@ -21,6 +24,8 @@ from govkit.core.merkle import Tree
 from govkit.core.policy import InForce
 from govkit.core.records import Record
 from govkit.core.resolve import Requirements, Way
+
+R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True)
@@ -152,6 +157,7 @@ class State:
         tagged: the place of the last entry that brings a tag, or None.
         by_hold: the identities of requests, by what a reject of them holds for.
         by_commit: a model's version by the commit that it was registered from.
+        records: events that only record something, by the name of their body's type and their subject.
     """
 
     tree: Tree = field(default_factory=Tree)
@@ -172,7 +178,7 @@ class State:
     numbers: dict[str, int] = field(default_factory=dict)
     waivers: MutableSequence[Waiver] = field(default_factory=list)
     findings: dict[str, Finding] = field(default_factory=dict)
-    records: MutableSequence[tuple[Judged, Record]] = field(default_factory=list)
+    records: dict[tuple[str, str], MutableSequence[tuple[Judged, Record]]] = field(default_factory=dict)
     conflicts: dict[int, Judged] = field(default_factory=dict)
     undecided: dict[int, Judged] = field(default_factory=dict)
     acknowledged: dict[int, Judged] = field(default_factory=dict)
@@ -203,6 +209,23 @@ class State:
         """Take in a version that was registered."""
         self.versions[version.model, version.body.version] = version
         self.by_commit[version.model, version.body.commit] = version.body.version
+
+    def add_record(self, judged: Judged, body: Record) -> None:
+        """Take in an event that only records something."""
+        subject = judged.event.subject if judged.event else ALL
+        self.records.setdefault((type(body).__name__, subject), []).append((judged, body))
+
+    def recorded(self, kind: type[R], subject: str | None = None) -> Sequence[tuple[Judged, R]]:
+        """Return the events of a kind that only record something, oldest first.
+
+        Args:
+            kind: the type of their bodies.
+            subject: the model that they are about; None for all.
+        """
+        name = kind.__name__
+        found = [each for key, each in self.records.items() if key[0] == name and subject in (None, key[1])]
+        merged = found[0] if len(found) == 1 else sorted(chain(*found), key=lambda record: record[0].index)
+        return cast(Sequence[tuple[Judged, R]], merged)
 
     def add_tag(self, model: str, tag: TagRef) -> None:
         """Take in a tag of a model, and the running number that it takes."""

@@ -72,11 +72,6 @@ def _reproduced(session: Session, version: Version, signatures: Signatures, end:
     state = session.state
     return [
         Reproduced(verdict=body.verdict, signed=signatures.of(at))
-        for at, body in state.records
-        if isinstance(body, ReproductionRecorded)
-        and at.index <= end
-        and not state.is_compromised(at)
-        and at.event is not None
-        and at.event.subject == version.model
-        and body.version == version.body.version
+        for at, body in state.recorded(ReproductionRecorded, version.model)
+        if at.index <= end and not state.is_compromised(at) and body.version == version.body.version
     ]

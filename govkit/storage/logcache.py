@@ -25,7 +25,7 @@ from govkit.core.errors import Malformed
 from govkit.core.ledger import Ledger
 from govkit.storage import cachefiles, files
 
-_FORMAT = "govkit-log-cache/3"
+_FORMAT = "govkit-log-cache/4"
 #: So many entries must be new before the file is written again; of a long log, so many hundredths of it.
 _WORTH_IT, _PART = 200, 100
 _ID = 20
@@ -38,7 +38,7 @@ class _File(msgspec.Struct, array_like=True, frozen=True):
     code: str
     commits: bytes
     check: int
-    state: bytes
+    state: memoryview
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Remembered:
     """The start of a log as it was read before: its commits, oldest first, and what the ledger then knew."""
 
     commits: Sequence[str]
-    state: bytes
+    state: bytes | memoryview
 
     def ledger(self) -> Ledger | None:
         """Return a ledger that goes on from there; None if what is remembered is no such thing."""
@@ -92,7 +92,7 @@ def save(git_dir: Path, environment: Mapping[str, str], before: int, commits: Se
     if path is None or len(commits) - before < max(_WORTH_IT, len(commits) // _PART):
         return
     state = snapshot.write(ledger)
-    content = _File(_FORMAT, _code(), bytes.fromhex("".join(commits)), zlib.crc32(state), state)
+    content = _File(_FORMAT, _code(), bytes.fromhex("".join(commits)), zlib.crc32(state), memoryview(state))
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         files.write(path, msgspec.msgpack.encode(content), mode=0o600)

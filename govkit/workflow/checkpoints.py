@@ -16,8 +16,8 @@ from govkit.workflow.session import Session
 
 def newest(session: Session) -> Judged | None:
     """Return the newest good checkpoint of the log that was not signed with a compromised key, or None."""
-    found = [judged for judged, body in session.state.records if isinstance(body, CheckpointRecorded)]
-    return next((judged for judged in reversed(found) if not session.state.is_compromised(judged)), None)
+    found = reversed(session.state.recorded(CheckpointRecorded))
+    return next((judged for judged, _ in found if not session.state.is_compromised(judged)), None)
 
 
 def stale(session: Session) -> list[str]:

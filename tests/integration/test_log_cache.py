@@ -83,7 +83,7 @@ def test_cache_that_others_can_write_is_not_used(counted: Counted) -> None:
         b"",
         b"junk",
         honest[: len(honest) // 2],
-        honest.replace(b"govkit-log-cache/3", b"govkit-log-cache/0"),
+        honest.replace(logcache._FORMAT.encode(), b"govkit-log-cache/0"),
     ):
         counted.file.write_bytes(content)
         counted.file.chmod(0o600)

@@ -25,7 +25,7 @@ def recorded(case: Case, body: Record) -> None:
     version = getattr(body, "version", None)
     tier = case.version(version).body.tier if version is not None else None
     case.needs_role(case.policy.policy.records.get(case.event.type, []), tier)
-    case.state.records.append((case.judged, body))
+    case.state.add_record(case.judged, body)
 
 
 def waiver_granted(case: Case, body: WaiverGranted) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from govkit.core import events
 from govkit.core.policycheck import RECORDING
 from tests.unit.core.simulator import MODEL, Json, World, commit, digest, edited, good, policy_value, refused
 
@@ -58,7 +59,9 @@ def test_event_is_recorded(registered: World, kind: str) -> None:
     """An event by a role that the policy names stands in the state with its verdict."""
     actor, body = BODIES[kind]
     judged = good(registered.write(kind, actor, body, subject=MODEL))
-    assert [judged] == [at for at, _ in registered.state.records]
+    assert [judged] == [at for at, _ in registered.state.recorded(events.BODIES[kind])]
+    assert [judged] == [at for at, _ in registered.state.recorded(events.BODIES[kind], MODEL)]
+    assert not registered.state.recorded(events.BODIES[kind], "another")
 
 
 @pytest.mark.parametrize("kind", BODIES)
@@ -67,7 +70,7 @@ def test_event_by_another_role_is_refused(registered: World, kind: str) -> None:
     _, body = BODIES[kind]
     roles = ", ".join(policy_value()["records"][kind])
     refused(registered.write(kind, "frank", body, subject=MODEL), f"frank holds none of the roles {roles}")
-    assert registered.state.records == []
+    assert registered.state.records == {}
 
 
 @pytest.mark.parametrize("kind", BODIES)
