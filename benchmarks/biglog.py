@@ -188,7 +188,7 @@ class BigLog:
 
     def register(self, model: str, version: str, card: bytes, *, weights: str, data: str) -> dict[str, str]:
         """Register a version on a commit of its own, and return what there is to know of it."""
-        raw = self._source(version)
+        raw = self._source(model, version)
         facts = {"commit": f"git-sha1:{self.store('commit', raw)}", "card": digests.sha256(card), "weights": weights}
         tag, reference = self._tag("ada", f"{model}@v{version}", "register", model=model, version=version, **facts)
         body = {"version": version, **facts, "data": data, "tier": "high", "tag": reference}
@@ -196,10 +196,10 @@ class BigLog:
         self._cards[facts["card"]] = card
         return {"model": model, "version": version, "data": data, **facts}
 
-    def _source(self, version: str) -> bytes:
-        """Return a commit whose tree is empty."""
-        source, number = self.store("tree", b""), version.split(".")[1]
-        return f"tree {source}\nauthor a <a@b> {number} +0000\ncommitter a <a@b> {number} +0000\n\n{version}\n".encode()
+    def _source(self, model: str, version: str) -> bytes:
+        """Return a commit of its own for each version, whose tree is empty."""
+        source, who = self.store("tree", b""), f"a <a@b> {version.split('.')[1]} +0000"
+        return f"tree {source}\nauthor {who}\ncommitter {who}\n\n{model} {version}\n".encode()
 
     def ask(self, facts: Mapping[str, str], stage: str, reason: str = "better") -> tuple[str, dict[str, Any]]:
         """Ask for a stage, and return the request's identity and what a promotion says of it."""

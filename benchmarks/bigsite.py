@@ -28,11 +28,11 @@ class BigRegistry(biglog.BigLog):
         staging = value["stages"]["staging"]
         return {**value, "stages": {"staging": staging, "production": staging}}
 
-    def _source(self, version: str) -> bytes:
+    def _source(self, model: str, version: str) -> bytes:
         """Return a commit on the one before it, as a branch has them."""
         parent = self.sources[-1] if self.sources else None
         line = f"parent {parent}\n" if parent else ""
-        raw = super()._source(version).replace(b"\nauthor", f"\n{line}author".encode(), 1)
+        raw = super()._source(model, version).replace(b"\nauthor", f"\n{line}author".encode(), 1)
         self.sources.append(self.store("commit", raw))
         return raw
 

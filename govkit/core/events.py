@@ -338,8 +338,9 @@ def leaf(event: bytes | None, signature: bytes | None, subject: str | None = Non
         subject: the event's subject where it was parsed before; else it is read from the bytes.
     """
     subject = ALL if event is None else subject or _subject(event)
-    lines = [LEAF, subject, *("-" if part is None else digests.sha256(part) for part in (event, signature))]
-    return "".join(f"{line}\n" for line in lines).encode()
+    said = "-" if event is None else digests.sha256(event)
+    signed = "-" if signature is None else digests.sha256(signature)
+    return f"{LEAF}\n{subject}\n{said}\n{signed}\n".encode()
 
 
 def _subject(data: bytes) -> str:

@@ -97,26 +97,20 @@ class Ledger:
         return judged
 
     def _judge(self, entry: Entry) -> tuple[Event | None, Judged]:
-        judged = Judged(
-            index=len(self.state.tree),
-            id=events.identity(entry.event, entry.signature, entry.parsed.subject if entry.parsed else None),
-            status=Status.GOOD,
-            reason="",
-            effective=self.state.effective,
-            event=None,
-            signer=entry.signer,
-            irregular=entry.irregular,
-        )
+        before, index = self.state.effective, len(self.state.tree)
+        identity = events.identity(entry.event, entry.signature, entry.parsed.subject if entry.parsed else None)
         try:
             event = entry.parsed or events.parse(entry.event or b"")
             times.parse(event.time)
         except (Malformed, ValueError) as error:
+            judged = Judged(index, identity, Status.GOOD, "", before, None, entry.signer, entry.irregular)
             return None, self._once(entry, self._unreadable(entry, judged, error))
-        judged = replace(judged, event=event, effective=max(event.time, self.state.effective))
+        effective = max(event.time, before)
+        judged = Judged(index, identity, Status.GOOD, "", effective, event, entry.signer, entry.irregular)
         status, reason = self._weigh(entry, event, judged)
         if status is not Status.GOOD:
             unknown = status is Status.UNDECIDED and not self._knows(event.type)
-            judged = replace(judged, status=status, reason=reason, effective=self.state.effective, unknown=unknown)
+            judged = replace(judged, status=status, reason=reason, effective=before, unknown=unknown)
         return event, self._once(entry, judged)
 
     def _knows(self, kind: str) -> bool:

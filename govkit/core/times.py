@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 INSTANT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$(?!\n)"
 SPAN_PATTERN = r"^[1-9][0-9]{0,4}[hdw]$(?!\n)"
@@ -18,6 +19,7 @@ _INSTANT = re.compile(INSTANT_PATTERN.removesuffix(r"(?!\n)"))
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
+@lru_cache(maxsize=64)
 def parse(text: str) -> datetime:
     """Return the UTC instant that ``text`` names.
 

@@ -23,7 +23,7 @@ _MAX_LOOKED_INTO = 1024 * 1024
 #: Leaves hold digests of whole files, so an event beyond this cannot be passed over, only refused; evidence can.
 MAX_FILE = 64 * 1024 * 1024
 #: Commits whose objects are asked for in one go.
-_AT_ONCE = 500
+_AT_ONCE = 1000
 #: Commits from which on several processes read them.
 _WORTH_SPREADING = 2000
 _TOO_LARGE = "too large to be digested"

@@ -301,14 +301,20 @@ def published(repository: Repository, commits: Sequence[str]) -> int:
     return max((places[head] + 1 for head in heads.values() if head in places), default=0)
 
 
-def remember(repository: Repository, commits: Sequence[str]) -> None:
+def remember(repository: Repository, commits: Sequence[str], size: int | None = None) -> None:
     """Keep the head of a log that was found to be in order, so that a shorter one shows later.
 
     Where there is a remote, that is what the remote has: what was never pushed may still have to give way.
     A clone that cannot be written to remembers nothing, and that is no error: it is a reader's.
+
+    Args:
+        repository: the clone.
+        commits: the log's commits, oldest first.
+        size: how many of its events are published, where that is known; see :func:`published`.
     """
-    places = {commit: index for index, commit in enumerate(commits)}
-    size = published(repository, commits) - 1
-    if size > places.get(accepted(repository) or "", -1):
+    last = (published(repository, commits) if size is None else size) - 1
+    before = accepted(repository)
+    # From the end: what was accepted before is near it.
+    if last > next((place for place in range(len(commits) - 1, -1, -1) if commits[place] == before), -1):
         with contextlib.suppress(OSError):
-            files.write(repository.git_dir / ACCEPTED, f"{commits[size]}\n".encode())
+            files.write(repository.git_dir / ACCEPTED, f"{commits[last]}\n".encode())

@@ -93,8 +93,10 @@ def move(repository: Repository, updates: Sequence[RefUpdate]) -> None:
     )
     try:
         repository.move_refs(updates)
-    finally:
+    except BaseException:
         _settle(repository, updates)
+        raise
+    finally:
         journal.unlink(missing_ok=True)
 
 

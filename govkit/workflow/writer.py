@@ -158,7 +158,8 @@ def publish(session: Session, log: log_storage.Log | None, head: str, tags: Mapp
         # The remote has it, so it happened, whatever becomes of the refs here: the next sync brings them.
         with contextlib.suppress(Refused):
             writing.move(git, updates)
-    log_storage.remember(git, [*(log.commits if log else []), head])
+    commits = [*(log.commits if log else []), head]
+    log_storage.remember(git, commits, len(commits))
 
 
 def _move(session: Session, updates: list[RefUpdate]) -> None:

@@ -65,11 +65,17 @@ def test_imports_run_downwards(path: Path) -> None:
     assert wrong == []
 
 
+#: Modules that extend a class of something heavy; nobody imports them at module level.
+EXTENDING = {"govkit.cards.compiled": "jinja2"}
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_heavy_imports_stay_inside_functions(path: Path) -> None:
-    """Nothing heavy is imported at module level."""
-    wrong = [name for name, top in imports(ast.parse(path.read_text())) if top and name.split(".")[0] in HEAVY]
-    assert wrong == []
+    """Nothing heavy is imported at module level, nor a module that extends something heavy."""
+    allowed = EXTENDING.get(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
+    named = [name for name, top in imports(ast.parse(path.read_text())) if top]
+    heavy = [name for name in named if name.split(".")[0] in HEAVY and name.split(".")[0] != allowed]
+    assert heavy + [name for name in named if name.rpartition(".")[0] in EXTENDING or name in EXTENDING] == []
 
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "core").rglob("*.py")), ids=lambda path: path.name)

@@ -106,7 +106,7 @@ def reproduction_recorded(case: Case, body: ReproductionRecorded) -> None:
 def deployment_recorded(case: Case, body: DeploymentRecorded) -> None:
     """What is deployed was promoted."""
     if case.rules > 1:
-        entries = (entry for found in case.state.stages.values() for entry in found)
-        known = any(isinstance(e, Promotion) and (e.at.id, e.model) == (body.promotion, case.model) for e in entries)
+        stages = (found for (model, _), found in case.state.stages.items() if model == case.model)
+        known = any(isinstance(e, Promotion) and e.at.id == body.promotion for found in stages for e in found)
         require(known, "there is no such promotion of this model")
     recorded(case, body)
