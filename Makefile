@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 JOBS = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test coverage lint check screenshots docs docs-site stress bench bench-quick bench-table bench-site bench-inventory fuzz lock clean
+.PHONY: help demo test coverage lint check screenshots docs docs-site stress bench bench-quick bench-table fuzz lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -67,17 +67,11 @@ stress: $(VENV)/dev ## 1,000 random kills; 800 events by 16 processes, 200 by 8 
 bench: $(VENV)/dev ## Every benchmark, side by side with what people would use instead; results in build/benchmarks (20 minutes)
 	@$(BIN)/python benchmarks/all.py
 
-bench-quick: $(VENV)/dev ## The same with little data; fails only where a ratio is worse than half of its goal
+bench-quick: $(VENV)/dev ## Those that compare, with little data; fails only where a ratio is worse than half of its goal (three minutes)
 	@$(BIN)/python benchmarks/all.py --quick
 
 bench-table: ## The page of the documentation from the results that were kept
 	@$(PYTHON) benchmarks/all.py --table
-
-bench-site: $(VENV)/dev ## Building the site of 50 models with 40 versions each, and again after one change (two minutes)
-	@$(BIN)/python benchmarks/site_build.py
-
-bench-inventory: $(VENV)/dev ## The inventory of 50 repositories with 20 versions each (ten seconds)
-	@$(BIN)/python benchmarks/inventory.py
 
 fuzz: $(VENV)/dev ## Fuzz every reader of hostile bytes, guided by coverage (SECONDS=20 for each of them)
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,fuzz]'

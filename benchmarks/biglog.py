@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,8 +22,12 @@ from govkit.core.events import Event, Head
 from govkit.core.ledger import Entry, Ledger
 from govkit.core.rules import Evidence
 from govkit.core.tags import TagRecord
+from govkit.storage.git import Repository
+from govkit.storage.packs import ObjectSet
 
 MODEL = "credit-default"
+#: Objects that are written together.
+_AT_ONCE = 20_000
 PEOPLE = {"ada": "engineer", "victor": "validator", "remy": "release", "rita": "admin"}
 
 
@@ -76,30 +79,33 @@ class BigLog:
 
     def __post_init__(self) -> None:
         self._cards: dict[str, bytes] = {}
+        self._objects, self._waiting = ObjectSet(), 0
         self.keys = {who: Signer(who) for who in PEOPLE}
         subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(self.folder)], check=True)
 
     # -- Git objects --------------------------------------------------------------------------------------------
 
     def store(self, kind: str, content: bytes) -> str:
-        """Write a loose object and return its id."""
-        data = f"{kind} {len(content)}\0".encode() + content
-        identity = hashlib.sha1(data, usedforsecurity=False).hexdigest()
-        path = self.folder / "objects" / identity[:2] / identity[2:]
-        if not path.exists():
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(zlib.compress(data, 1))
-        return identity
+        """Take in an object, to be written with many others, and return its id."""
+        if self._waiting >= _AT_ONCE:
+            self._flush()
+        self._waiting += 1
+        return self._objects.add(kind, content)
+
+    def _flush(self) -> None:
+        self._objects.store(Repository(self.folder))
+        self._objects, self._waiting = ObjectSet(), 0
 
     def finish(self) -> None:
         """Set the refs and pack everything, as a clone has it."""
+        self._flush()
         refs = {"refs/heads/govkit/log": self.heads[-1]}
         refs |= {"refs/heads/twin": self.twins[-1]} if self.twins else {}
         refs |= {f"refs/tags/{name}": identity for name, identity in self.tags.items()}
         lines = "".join(f"update {name} {identity}\n" for name, identity in refs.items())
         self._git("update-ref", "--stdin", stdin=lines.encode())
         self._git("pack-refs", "--all")
-        self._git("repack", "-adq")
+        self._git("repack", "-adq", "--window=3", "--depth=3")
 
     def _git(self, *words: str, stdin: bytes = b"") -> None:
         subprocess.run(["git", *words], cwd=self.folder, input=stdin, check=True)

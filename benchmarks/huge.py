@@ -15,7 +15,7 @@ from pathlib import Path
 import biglog
 from harness import BARE, GOVKIT, Race
 
-RUNS = 3
+RUNS = 2
 
 
 def measure(race: Race, folder: Path, tags: int) -> str:

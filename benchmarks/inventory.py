@@ -3,7 +3,7 @@
 The repositories are copies of one, each read without govkit's cache of the log. It is told in seconds, and as ratio to
 what it takes to start Python and import two libraries: machines differ.
 
-Run with ``make bench-inventory``, or ``python benchmarks/inventory.py``.
+Run with ``python benchmarks/inventory.py``.
 """
 
 from __future__ import annotations

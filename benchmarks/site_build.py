@@ -2,7 +2,7 @@
 
 The log is read without govkit's cache for the first build, and with it for the others, as it is in real life.
 
-Run with ``make bench-site``, or ``python benchmarks/site_build.py``.
+Run with ``python benchmarks/site_build.py``.
 """
 
 from __future__ import annotations
