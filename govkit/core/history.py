@@ -74,11 +74,12 @@ def _served(state: State, version: Version, end: int) -> list[Served]:
     """Return the times in which a version served; one that was revoked serves until then, an override until its end."""
     found = []
     revoked = state.revoked.get((version.model, version.body.version))
-    for (model, stage), entries in state.stages.items():
+    mine = ((stage, entries) for (model, stage), entries in state.stages.items() if model == version.model)
+    for stage, entries in mine:
         known = [entry for entry in entries if entry.at.index < end]
         for place, entry in enumerate(known):
             following = known[place + 1] if place + 1 < len(known) else None
-            if model != version.model or not isinstance(entry, Promotion):
+            if not isinstance(entry, Promotion):
                 continue
             if entry.body.version != version.body.version or state.is_compromised(entry.at):
                 continue

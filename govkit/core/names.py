@@ -117,7 +117,7 @@ def grammar_model(name: str) -> str | None:
 
 def numbers(name: str, model: str) -> list[int]:
     """Return GTO's running numbers of a model that a tag takes, or that it stands in the way of, as ``m#prod#6/x``."""
-    if grammar_model(name) != model:
+    if not name.startswith(model) or grammar_model(name) != model:
         return []
     return [int(number) for number in re.findall(r"#([0-9]{1,9})(?=/|\Z)", name)]
 

@@ -51,6 +51,7 @@ class _Request(msgspec.Struct, array_like=True, frozen=True):
 
     index: int
     hold: int
+    name: str
     state: str
     decisions: list[tuple[int, bool]]
 
@@ -126,7 +127,7 @@ def write(ledger: Ledger) -> bytes:
             revoked=[(*key, judged.index) for key, judged in state.revoked.items()],
             hold_names=list(names),
             requests=[
-                _Request(one.at.index, names[one.hold], one.state, _decisions(one.decisions))
+                _Request(one.at.index, names[one.hold], one.name, one.state, _decisions(one.decisions))
                 for one in state.requests.values()
             ],
             holds=[(hold, _holding(found)) for hold, found in state.holds.items()],
@@ -261,6 +262,7 @@ class _Reading:
         state.requests = LazyDict(self._request, named)
         for identity, one in named:
             state.by_hold.setdefault(found.hold_names[one.hold], []).append(identity)
+            state.by_name.setdefault(one.name, []).append(identity)
         for hold, holding in found.holds:
             state.holds[hold] = {person: self._decision((index, lifts)) for person, index, lifts in holding}
         for model, stage, entries in found.stages:

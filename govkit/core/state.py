@@ -156,6 +156,7 @@ class State:
         numbers: the highest running number of a model's tags.
         tagged: the place of the last entry that brings a tag, or None.
         by_hold: the identities of requests, by what a reject of them holds for.
+        by_name: the identities of requests, by the name that people use, oldest first.
         by_commit: a model's version by the commit that it was registered from.
         records: events that only record something, by the name of their body's type and their subject.
     """
@@ -173,6 +174,7 @@ class State:
     holds: dict[tuple[str, ...], dict[str, Decision]] = field(default_factory=dict)
     stages: MutableMapping[tuple[str, str], MutableSequence[Promotion | Clearing]] = field(default_factory=dict)
     by_hold: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
+    by_name: dict[str, list[str]] = field(default_factory=dict)
     by_commit: dict[tuple[str, str], str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
@@ -200,6 +202,7 @@ class State:
         """Take in a request that was opened."""
         self.requests[request.id] = request
         self.by_hold.setdefault(request.hold, []).append(request.id)
+        self.by_name.setdefault(request.name, []).append(request.id)
 
     def requests_about(self, hold: tuple[str, ...]) -> list[Request]:
         """Return the requests for which a reject would hold alike (:attr:`Request.hold`), oldest first."""
@@ -294,7 +297,8 @@ class State:
 
     def find_request(self, name: str) -> Request | None:
         """Return the newest open request with this name or identity, else the newest of any state."""
-        named = [request for request in self.requests.values() if name in (request.name, request.id)]
+        found = [name] if name in self.requests else self.by_name.get(name, [])
+        named = [self.requests[identity] for identity in found]
         return next((r for r in reversed(named) if r.state == "open"), named[-1] if named else None)
 
     def tally(self, request: Request, excluded: Set[str] = frozenset(), *, at: str | None = None) -> Tally:

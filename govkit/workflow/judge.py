@@ -75,16 +75,16 @@ def find_version(session: Session, model: str, version: str | None) -> Version:
     Raises:
         Usage: if there is no such version; names those that there are.
     """
-    known = {key[1]: found for key, found in session.state.versions.items() if key[0] == model}
+    known = [each for named, each in session.state.versions if named == model]
     if version is None and known:
-        return list(known.values())[-1]
+        return session.state.versions[model, known[-1]]
     if version is None or version not in known:
         models = sorted({key[0] for key in session.state.versions})
         what = f"{model} has no version {version}" if known else f"no version of '{model}' is registered"
         listing = f"registered: {', '.join(known)}" if known else f"models with versions: {', '.join(models) or 'none'}"
         hint = "" if known else suggest(model, models)
         raise Usage(what, why=listing + hint, fix=f"register one with 'govkit register {model}@VERSION'")
-    return known[version]
+    return session.state.versions[model, version]
 
 
 def check_known(session: Session, model: str, stage: str) -> None:

@@ -151,7 +151,7 @@ def _state(finding: Finding, now: str) -> str:
 
 
 def _unserved(state: State, model: str) -> Serving:
-    newest = [version for (name, _), version in state.versions.items() if name == model][-1]
+    newest = state.versions[[key for key in state.versions if key[0] == model][-1]]
     by = newest.at.event.actor if newest.at.event else "?"
     return Serving(model, "-", newest.body.version, newest.at.effective, by, "registered", newest.body.tag.name)
 

@@ -135,9 +135,8 @@ def register(session: Session, model: str, version: str | None = None, revision:
 
 
 def _registered_commit(session: Session, model: str, commit: str) -> Version | None:
-    wanted = f"git-sha1:{commit}"
-    known = (v for v in session.state.versions.values() if v.model == model and v.body.commit == wanted)
-    return next(known, None)
+    version = session.state.by_commit.get((model, f"git-sha1:{commit}"))
+    return None if version is None else session.state.versions[model, version]
 
 
 def _plan(session: Session, model: str, version: str, found: Candidate) -> Plan:
