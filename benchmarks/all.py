@@ -30,8 +30,8 @@ RACES = (
     *("start", "show", "proof", "log_verify", "append", "promote", "rollback", "lifecycle", "card_render"),
     *("hashing", "lineage", "hook", "verify_dir", "admission", "site_build", "inventory", "growth", "huge"),
 )
-#: Too long for ``--quick`` even with little data, or told in seconds alone.
-NOT_QUICK = ("huge", "rollback", "verify_dir", "admission", "site_build")
+#: Too long for ``--quick`` even with little data, too far from its bound, or told in seconds alone.
+NOT_QUICK = ("huge", "growth", "lifecycle", "rollback", "verify_dir", "admission", "site_build", "inventory")
 
 HEAD = """\
 <!-- Made by benchmarks/all.py --table from benchmarks/results; run `make bench-table` after a change. -->

@@ -60,10 +60,11 @@ def main() -> int:
         where["PYTHONPATH"] = str(TOP)
         repo = build(race, folder, where)
         declared = (repo / "dvc.yaml").read_text()
-        race.run(trained, repro, folder=repo, environment=where)
+        if not race.quick:
+            race.run(trained, repro, folder=repo, environment=where)
         time.sleep(2.5)  # what was written a moment ago is not remembered
         ways = {hooked: idling(declared, keep=STAGE), idle: idling(declared, keep=None)}
-        for number in range(RUNS + 1):
+        for number in range((RUNS if not race.quick else 2) + 1):
             for way, pipeline in ways.items():
                 (repo / "dvc.yaml").write_text(pipeline)
                 race.run(way if number else "the first time", repro, folder=repo, environment=where)

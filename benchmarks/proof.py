@@ -25,7 +25,7 @@ def main() -> int:
     from tests import filler
     from tests import world as worlds
 
-    size, twins = (10_000, 1_000) if not race.quick else (1_000, 100)
+    size, twins = (10_000, 1_000) if not race.quick else (1_000, 300)
     with tempfile.TemporaryDirectory() as name:
         world = worlds.build(Path(name) / "world")
         world.release("1.0.0")
@@ -49,7 +49,7 @@ def main() -> int:
         marks = race.run(commits, [*ssh, "log", "--format=%G?", "twin"], folder=world.repo)
         if set(marks.split()) != {"G"}:
             sys.exit(f"Git does not find all of them good: {set(marks.split())}")
-    race.faster(cold, commits, 4)
+    race.faster(cold, commits, 4)  # although Git checks fewer
     race.within(cold, 1.2)
     race.within(warm, 0.35)
     return race.finish()

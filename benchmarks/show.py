@@ -35,14 +35,15 @@ def race_gto(race: Race, folder: Path, models: int, tags: int) -> None:
     race.run("git clone, for gto", ["git", "clone", "-q", "--no-checkout", str(log.folder), str(clone)])
     race.run(names[1], [str(Path(sys.executable).parent / "gto"), "show"], folder=clone)
     race.faster(names[0], names[1], 150 if not race.quick else 10)
-    race.at_most(names[0], names[2], 3, beyond=0.15)
+    if not race.quick:  # of few tags, what is measured is the start of a process
+        race.at_most(names[0], names[2], 3, beyond=0.15)
 
 
 def main() -> int:
     """Measure and print; 1 if something was promised in vain."""
     race = Race("What serves where, of many models with many tags?", ["gto"])
     with tempfile.TemporaryDirectory() as name:
-        race_gto(race, Path(name), 50 if not race.quick else 10, 10_050 if not race.quick else 600)
+        race_gto(race, Path(name), 50 if not race.quick else 10, 10_050 if not race.quick else 1_500)
     return race.finish()
 
 
