@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -80,6 +81,7 @@ class BigLog:
     def __post_init__(self) -> None:
         self._cards: dict[str, bytes] = {}
         self._objects, self._waiting = ObjectSet(), 0
+        self._writer, self._written = ThreadPoolExecutor(1), list[Future[int]]()
         self.keys = {who: Signer(who) for who in PEOPLE}
         subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(self.folder)], check=True)
 
@@ -93,12 +95,16 @@ class BigLog:
         return self._objects.add(kind, content)
 
     def _flush(self) -> None:
-        self._objects.store(Repository(self.folder))
+        """Let what waits be written while more is made."""
+        self._written.append(self._writer.submit(self._objects.store, Repository(self.folder)))
         self._objects, self._waiting = ObjectSet(), 0
 
     def finish(self) -> None:
         """Set the refs and pack everything, as a clone has it."""
         self._flush()
+        for each in self._written:
+            each.result()
+        self._written.clear()
         refs = {"refs/heads/govkit/log": self.heads[-1]}
         refs |= {"refs/heads/twin": self.twins[-1]} if self.twins else {}
         refs |= {f"refs/tags/{name}": identity for name, identity in self.tags.items()}

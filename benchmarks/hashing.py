@@ -21,7 +21,7 @@ from pathlib import Path
 
 from harness import BARE, GOVKIT, Race
 
-RUNS = 3
+RUNS, PEER_RUNS = 3, 2
 _MIB = 1 << 20
 _SMALL = 20_000
 #: Of at least so many hundredths of OpenSSL's rate a core.
@@ -90,7 +90,7 @@ def peers(race: Race, folder: Path, repo: Path) -> None:
     where = {"DVC_SITE_CACHE_DIR": str(folder / "dvc-site")}
     subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", str(key)], check=True)
     for name, path in (("large file", "large.bin"), ("many files", "many")):
-        for _ in range(RUNS):
+        for _ in range(PEER_RUNS):
             if signer.exists():
                 sign = [str(signer), "sign", "key", path, "--signature", str(folder / "sig"), "--private_key", str(key)]
                 race.run(f"model_signing sign, {name}", sign, folder=repo)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from harness import BARE, GOVKIT, PYTHON, Race
 
-RUNS = 3
+RUNS = 2
 #: How much faster than DVC's index it is to be; and of half as many DVC stages.
 WANTED, QUICK_WANTED = 10, 6
 INDEX = "from dvc.repo import Repo; index = Repo().index; print(len(index.stages))"
@@ -62,7 +62,7 @@ def main() -> int:
             race.run("making the data", words, folder=folder, environment=where)
         write(folder, stages)
         (folder / ".gitignore").write_text("/o\n/.cache\n/.site\n")
-        for _ in range(RUNS if not race.quick else 2):
+        for _ in range(RUNS):
             race.run("bare start of Python", BARE)
             said = race.run(ours, [*GOVKIT, "lineage", "last"], folder=folder, environment=where)
             index = race.run(peer, [PYTHON, "-c", INDEX], folder=folder, environment=where)
