@@ -263,6 +263,8 @@ class _Reading:
         for identity, one in named:
             state.by_hold.setdefault(found.hold_names[one.hold], []).append(identity)
             state.by_name.setdefault(one.name, []).append(identity)
+            if one.state == "open":
+                state.open[identity] = None
         for hold, holding in found.holds:
             state.holds[hold] = {person: self._decision((index, lifts)) for person, index, lifts in holding}
         for model, stage, entries in found.stages:

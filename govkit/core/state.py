@@ -157,6 +157,7 @@ class State:
         tagged: the place of the last entry that brings a tag, or None.
         by_hold: the identities of requests, by what a reject of them holds for.
         by_name: the identities of requests, by the name that people use, oldest first.
+        open: the identities of open requests, oldest first.
         by_commit: a model's version by the commit that it was registered from.
         records: events that only record something, by the name of their body's type and their subject.
     """
@@ -175,6 +176,7 @@ class State:
     stages: MutableMapping[tuple[str, str], MutableSequence[Promotion | Clearing]] = field(default_factory=dict)
     by_hold: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
     by_name: dict[str, list[str]] = field(default_factory=dict)
+    open: dict[str, None] = field(default_factory=dict)
     by_commit: dict[tuple[str, str], str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
@@ -203,6 +205,16 @@ class State:
         self.requests[request.id] = request
         self.by_hold.setdefault(request.hold, []).append(request.id)
         self.by_name.setdefault(request.name, []).append(request.id)
+        self.open[request.id] = None
+
+    def end_request(self, request: Request, how: str) -> None:
+        """Take in that a request is no longer open; see :class:`Request`."""
+        request.state = how
+        self.open.pop(request.id, None)
+
+    def open_requests(self) -> list[Request]:
+        """Return the requests that are open, oldest first."""
+        return [self.requests[identity] for identity in self.open]
 
     def requests_about(self, hold: tuple[str, ...]) -> list[Request]:
         """Return the requests for which a reject would hold alike (:attr:`Request.hold`), oldest first."""

@@ -43,7 +43,7 @@ def find_request(session: Session, name: str) -> Request:
     found = session.state.find_request(name)
     if found is not None and found.state == "open":
         return found
-    waiting = ", ".join(f"'{r.name}'" for r in session.state.requests.values() if r.state == "open") or "none"
+    waiting = ", ".join(f"'{r.name}'" for r in session.state.open_requests()) or "none"
     what = f"'{name}' is {found.state}" if found else f"there is no request '{name}'"
     raise Usage(what, why=f"open requests: {waiting}", fix="name one of them, in quotes")
 

@@ -256,7 +256,7 @@ def _models(session: Session) -> Iterator[InventoryModel]:
             owner=owner,
             tier=version.body.tier,
             stages=[_stage(session, row) for row in serving.get(model, []) if row.kind != "registered"],
-            waiting=sum(one.state == "open" and one.model == model for one in state.requests.values()),
+            waiting=sum(one.model == model for one in state.open_requests()),
             findings=len(mine),
             overdue=_overdue(mine),
             note=problem,

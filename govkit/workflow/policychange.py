@@ -108,7 +108,7 @@ def _open_already(session: Session, request: Request, digest: str) -> Proposal:
 
 def waiting(session: Session) -> list[Request]:
     """Return the open requests for a change of the policy, oldest first."""
-    return [r for r in session.state.requests.values() if r.body.action == "policy" and r.state == "open"]
+    return [request for request in session.state.open_requests() if request.body.action == "policy"]
 
 
 @dataclass(frozen=True)

@@ -273,7 +273,7 @@ def _me(session: Session) -> str | None:
 def open_requests(session: Session) -> list[tuple[Request, Waiting]]:
     """Return every open request, and how it stands for the reader."""
     me = _me(session)
-    return [(r, _waiting(session, r, me)) for r in session.state.requests.values() if r.state == "open"]
+    return [(r, _waiting(session, r, me)) for r in session.state.open_requests()]
 
 
 def _waiting(session: Session, request: Request, me: str | None) -> Waiting:
@@ -301,14 +301,14 @@ def _ready(session: Session, me: str | None) -> list[str]:
 
     found: list[str] = []
     state, policy = session.state, session.policy
-    for request in state.requests.values():
+    for request in state.open_requests():
         stage = policy.stage(request.body.stage or "")
         usual = stage.promote if stage else policy.policy.admin.roles
         roles = stage.roll_back if stage and request.way == "rollback" else usual
         model, tier = (request.model, "*") if stage else (None, None)
         if me is None or not policy.may(me, roles, model, tier):
             continue
-        if request.state == "open" and judge.tally(session, request).approved and not state.void(request):
+        if judge.tally(session, request).approved and not state.void(request):
             verbs = {"policy": "adopt", "acknowledge": "acknowledge", "rollback": "roll back"}
             found.append(f"{verbs.get(request.body.action, 'promote')}: {due.use(request)}")
     return found

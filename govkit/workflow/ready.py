@@ -111,8 +111,8 @@ def ready(
 
 
 def _open(session: Session, model: str | None, stage: str | None) -> Iterator[Request]:
-    for request in session.state.requests.values():
-        asks = request.state == "open" and request.body.version is not None and request.body.stage is not None
+    for request in session.state.open_requests():
+        asks = request.body.version is not None and request.body.stage is not None
         if asks and model in (None, request.model) and stage in (None, request.body.stage):
             yield request
 

@@ -176,7 +176,7 @@ class Registry:
     @cached_property
     def requests(self) -> list[Open]:
         """The open requests, oldest first."""
-        return [_open(self.session, one) for one in self.session.state.requests.values() if one.state == "open"]
+        return [_open(self.session, one) for one in self.session.state.open_requests()]
 
     @cached_property
     def findings(self) -> list[FindingRow]:
@@ -250,7 +250,7 @@ def _by_subject(lines: Sequence[Line]) -> dict[str, list[Line]]:
 
 def _newest_requests(state: State) -> dict[tuple[str, str], str]:
     """Return the name of the newest open request by model and version."""
-    asked = [one for one in state.requests.values() if one.state == "open" and one.body.version is not None]
+    asked = [one for one in state.open_requests() if one.body.version is not None]
     return {(one.model, one.body.version or ""): one.name for one in asked}
 
 

@@ -75,9 +75,8 @@ def _row(session: Session, judged: Judged) -> Violation:
 
 def _waiting(session: Session, index: int) -> Request | None:
     """Return the open request to acknowledge a violation, or None."""
-    wanted = ("acknowledge", index, "open")
-    requests = session.state.requests.values()
-    return next((r for r in requests if (r.body.action, r.body.index, r.state) == wanted), None)
+    wanted = ("acknowledge", index)
+    return next((r for r in session.state.open_requests() if (r.body.action, r.body.index) == wanted), None)
 
 
 def request(session: Session, index: int, reason: str) -> Written:

@@ -89,7 +89,7 @@ def policy_adopted(case: Case, body: PolicyAdopted) -> None:
     if body.genesis is not None:
         state.remote = body.genesis.remote
     if body.request is not None:
-        state.requests[body.request].state = "done"
+        state.end_request(state.requests[body.request], "done")
     _bring_in(state, case.judged, adopted, body)
 
 
@@ -145,7 +145,7 @@ def violation_acknowledged(case: Case, body: ViolationAcknowledged) -> None:
     case.needs_role(admin.roles)
     request = approved_request(case, body.request, "acknowledge", alone=admin.sole and case.rules > 1)
     require(request.body.index == body.index and body.index in case.state.violations, "there is no such violation")
-    request.state = "done"
+    case.state.end_request(request, "done")
     case.state.conflicts.pop(body.index, None)
     case.state.undecided.pop(body.index, None)
     case.state.acknowledged[body.index] = case.judged

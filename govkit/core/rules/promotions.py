@@ -45,7 +45,7 @@ def promotion_recorded(case: Case, body: PromotionRecorded) -> None:
         case.state.findings[review.id] = review
     case.state.add_tag(case.model, body.tag)
     if body.request is not None:
-        case.state.requests[body.request].state = "done"
+        case.state.end_request(case.state.requests[body.request], "done")
     case.state.stages.setdefault((case.model, body.stage), []).append(serving)
 
 

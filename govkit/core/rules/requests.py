@@ -35,7 +35,7 @@ def request_opened(case: Case, body: RequestOpened) -> None:
             require(not alike or other.body.base != body.base, f"{other.name} asks for the same already")
             older.append(other)
     for other in older:
-        other.state = "superseded"
+        case.state.end_request(other, "superseded")
     case.state.add_request(request)
 
 
@@ -94,4 +94,4 @@ def request_withdrawn(case: Case, body: RequestWithdrawn) -> None:
     """Only its requester takes a request back."""
     request = open_request(case, body.request)
     require(request.requester == case.event.actor, "only its requester can withdraw a request")
-    request.state = "withdrawn"
+    case.state.end_request(request, "withdrawn")

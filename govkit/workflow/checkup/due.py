@@ -90,10 +90,9 @@ def _close(finding: Finding) -> str:
 
 def requests(exam: Examination) -> Iterator[Ailment]:
     """Find requests that wait for somebody, and approvals that end soon."""
-    for request in exam.state.requests.values():
-        if request.state == "open":
-            yield _waiting(exam, request)
-            yield from _ending(exam, request)
+    for request in exam.state.open_requests():
+        yield _waiting(exam, request)
+        yield from _ending(exam, request)
 
 
 def _waiting(exam: Examination, request: Request) -> Ailment:
