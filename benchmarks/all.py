@@ -128,6 +128,7 @@ GROWN = (
     ("govkit show", "show, {size} models, {state}", "models", None),
     ("rendering a card", "render, {size} metrics", "metrics", None),
 )
+BYTES = "bytes in Git for a registered version, with tag and signatures"
 _FIGURES = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
 
 
@@ -150,6 +151,9 @@ def scaled(text: str, growth: dict[str, Any]) -> str:
                 beyond,
             )
             lines.append(f"| {' | '.join(row)} |")
+    each = growth["sizes"][BYTES]
+    lines += ["", f"{BYTES[0].upper()}{BYTES[1:]}: {each:,}, measured; its card is a small one."]
+    lines += [f"Ten million of them, extrapolated: {each * 10**7 / 10**9:,.0f} GB in all repositories together."]
     return _FIGURES.sub(lambda found: found[1] + "\n".join(lines) + "\n" + found[2], text)
 
 
