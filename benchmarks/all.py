@@ -82,7 +82,8 @@ def report(done: list[Outcome]) -> int:
         path = BUILD / f"{one.name}.json"
         goals = json.loads(path.read_text())["goals"] if path.exists() else []
         met = f"{sum(goal['met'] for goal in goals)} of {len(goals)} goals met" if goals else ""
-        print(f"{'ok    ' if one.code == 0 else 'FAILED'} {one.name:14} {one.seconds:7.1f} s  {met}")
+        how = "ok" if one.code == 0 else "short" if goals else "FAILED"
+        print(f"{how:6} {one.name:14} {one.seconds:7.1f} s  {met}")
     print(f"{sum(one.seconds for one in done):.0f} s in all")
     return 1 if any(one.code for one in done) else 0
 
@@ -132,7 +133,7 @@ BYTES = "bytes in Git for a registered version, with tag and signatures"
 _FIGURES = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
 
 
-def scaled(text: str, growth: dict[str, Any]) -> str:
+def scaled(text: str, growth: dict[str, Any], huge: dict[str, Any]) -> str:
     """Return the page on scale with what was measured, and a straight line through its ends beyond that."""
     lines = ["| command | measured at the smallest | measured at the largest | exponent, measured | extrapolated |"]
     lines += ["|---|---:|---:|---:|---:|"]
@@ -142,7 +143,8 @@ def scaled(text: str, growth: dict[str, Any]) -> str:
             points = _points(growth, run.format(size="SIZE", state=state))
             (low, start), (high, end) = points[0], points[-1]
             goal = next(g for g in growth["goals"] if g["what"] == f"{name}: exponent of its growth with {subject}")
-            beyond = f"{end + (end - start) / (high - low) * (far - high):.1f} s at {far:,} {subject}" if far else ""
+            line = end + (end - start) / (high - low) * ((far or high) - high)
+            beyond = "" if not far else f"{line:.1f} s at {far:,} {subject}" if end > start else "no growth was seen"
             row = (
                 name,
                 f"{start:.2f} s at {low:,} {subject}",
@@ -151,6 +153,11 @@ def scaled(text: str, growth: dict[str, Any]) -> str:
                 beyond,
             )
             lines.append(f"| {' | '.join(row)} |")
+    lines += ["", "Measured once at a hundred thousand, by `benchmarks/huge.py`, in seconds by the clock:", ""]
+    lines += ["| command | seconds | memory |", "|---|---:|---:|"]
+    for name, way in huge["ways"].items():
+        if way["mebibytes"]:
+            lines.append(f"| {name} | {figure(way['median'])} | {way['mebibytes']:.0f} MiB |")
     each = growth["sizes"][BYTES]
     lines += ["", f"{BYTES[0].upper()}{BYTES[1:]}: {each:,}, measured; its card is a small one."]
     lines += [f"Ten million of them, extrapolated: {each * 10**7 / 10**9:,.0f} GB in all repositories together."]
@@ -184,9 +191,10 @@ def keep() -> int:
 def table(*, check: bool) -> int:
     """Write both pages, or tell whether they are up to date."""
     made = {PAGE: page(kept())}
-    growth = RESULTS / "growth.json"
-    if growth.exists():
-        made[SCALE] = scaled(SCALE.read_text(encoding="utf-8"), json.loads(growth.read_text(encoding="utf-8")))
+    places = [RESULTS / f"{name}.json" for name in ("growth", "huge")]
+    if all(place.exists() for place in places):
+        growth, huge = (json.loads(place.read_text(encoding="utf-8")) for place in places)
+        made[SCALE] = scaled(SCALE.read_text(encoding="utf-8"), growth, huge)
     stale = [path for path, text in made.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     for path in stale:
         if check:
