@@ -7,6 +7,7 @@ govkit is stricter than GTO where Git or a file system would stumble: no empty o
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -120,6 +121,16 @@ def numbers(name: str, model: str) -> list[int]:
     if not name.startswith(model) or grammar_model(name) != model:
         return []
     return [int(number) for number in re.findall(r"#([0-9]{1,9})(?=/|\Z)", name)]
+
+
+def next_number(model: str, recorded: int, existing: Iterable[str]) -> int:
+    """Return GTO's next running number of a model: beyond the highest on record and over the names of existing tags."""
+    squatted = {number for name in existing for number in numbers(name, model)}
+    # Nobody without a role may use up the numbers that a tag's name has room for.
+    number = max([recorded, *(number for number in squatted if number < 10**8)]) + 1
+    while number in squatted:
+        number += 1
+    return number
 
 
 def split_version(text: str) -> tuple[str, str | None]:

@@ -413,10 +413,4 @@ class State:
             model: the model.
             existing: names of tags in the repository, so that a number somebody squats on is skipped.
         """
-        recorded = self.numbers.get(model, 0)
-        squatted = {number for name in existing for number in names.numbers(name, model)}
-        # Nobody without a role may use up the numbers that a tag's name has room for.
-        number = max([recorded, *(number for number in squatted if number < 10**8)]) + 1
-        while number in squatted:
-            number += 1
-        return number
+        return names.next_number(model, self.numbers.get(model, 0), existing)
