@@ -31,7 +31,18 @@ RACES = (
     *("hashing", "lineage", "hook", "verify_dir", "admission", "site_build", "inventory", "growth", "huge"),
 )
 #: Too long for ``--quick`` even with little data, too far from its bound, or told in seconds alone.
-NOT_QUICK = ("huge", "growth", "lifecycle", "hook", "rollback", "verify_dir", "admission", "site_build", "inventory")
+NOT_QUICK = (
+    "huge",
+    "growth",
+    "lifecycle",
+    "hashing",
+    "hook",
+    "rollback",
+    "verify_dir",
+    "admission",
+    "site_build",
+    "inventory",
+)
 
 HEAD = """\
 <!-- Made by benchmarks/all.py --table from benchmarks/results; run `make bench-table` after a change. -->
