@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives import serialization
 
 from benchmarks.biglog import Signer
 from govkit.core import commits, events, records
+from govkit.core.entities import Promotion
 from govkit.core.events import Event
 from govkit.core.ledger import Entry
-from govkit.core.state import Promotion
 from govkit.storage import log as log_storage
 from tests.world import MODEL, World
 

@@ -9,10 +9,10 @@ from typing import Any
 from world import MODEL, World
 
 from govkit.core import digests, names, records, tags, times
+from govkit.core.entities import Request
 from govkit.core.events import DecisionRecorded, PromotionRecorded, RequestOpened, TagRef, VersionRegistered
 from govkit.core.judged import Judged
 from govkit.core.records import Record
-from govkit.core.state import Request
 from govkit.core.tags import TagRecord
 from govkit.storage import yamledit
 from govkit.storage.signatures import TAG_NAMESPACE

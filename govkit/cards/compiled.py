@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.util
-import os
 import sys
 from pathlib import Path
 
@@ -43,7 +42,7 @@ class Compiled(FileSystemBytecodeCache):
         """Keep one template, if its folder can be written to."""
         if not sys.dont_write_bytecode:
             with contextlib.suppress(OSError):
-                os.makedirs(self.directory, exist_ok=True)  # noqa: PTH103 - that is how Jinja names it
+                Path(self.directory).mkdir(parents=True, exist_ok=True)
                 super().dump_bytecode(bucket)
                 # For other users of this installation, too, as Python's own: whoever comes first may be root.
                 Path(self._get_cache_filename(bucket)).chmod(0o644)

@@ -15,8 +15,8 @@ from govkit.core.gates.base import Check, Context, Gate, Outcome, Verdict
 from govkit.core.policy import Approvals, InForce
 
 if TYPE_CHECKING:
+    from govkit.core.entities import Request, Tally
     from govkit.core.followups import Waiver
-    from govkit.core.state import Request, Tally
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from govkit.core import canonical, digests, merkle, records
+from govkit.core.entities import Promotion
 from govkit.core.events import Head
 from govkit.core.merkle import Prover
 from govkit.core.records import Digest, Index, Model, Record, Stage, Version
-from govkit.core.state import Promotion, State
+from govkit.core.state import State
 
 SCHEMA: Final = "govkit.bundle/v1"
 CLAIMS_SCHEMA: Final = "govkit.bundle-claims/v1"

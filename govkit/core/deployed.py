@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from govkit.core.entities import Promotion
 from govkit.core.events import DeploymentRecorded
-from govkit.core.state import Promotion, State
+from govkit.core.state import State
 
 
 @dataclass(frozen=True)

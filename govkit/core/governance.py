@@ -19,7 +19,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 
-from govkit.core.state import Promotion, Request, State
+from govkit.core.entities import Promotion, Request
+from govkit.core.state import State
 
 
 class GovernanceStatus(StrEnum):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from govkit.core.entities import Promotion, Version
 from govkit.core.events import CanaryRecorded, Digests, ReproductionRecorded
 from govkit.core.followups import Waiver
 from govkit.core.gates.base import Canary, History, Reproduction, Served
 from govkit.core.judged import Judged
-from govkit.core.state import Promotion, State, Version
+from govkit.core.state import State
 
 
 def of(

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from govkit.core import commits, digests, events, keys, merkle, names, records
+from govkit.core.entities import Promotion
 from govkit.core.events import Event, Head
 from govkit.core.judged import Judged
 from govkit.core.records import Digest, Index, Instant, Record, Stage, Version
-from govkit.core.state import Promotion, State
+from govkit.core.state import State
 
 SCHEMA: Final = "govkit.logline/v1"
 

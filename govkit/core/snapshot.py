@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from govkit.core import canonical, events, merkle
+from govkit.core.entities import Clearing, Decision, Promotion, Request, Version
 from govkit.core.errors import Malformed
 from govkit.core.events import Event
 from govkit.core.followups import Finding, Waiver
@@ -22,7 +23,6 @@ from govkit.core.judged import Judged, Status
 from govkit.core.lazy import LazyDict, LazyList
 from govkit.core.ledger import Ledger
 from govkit.core.policy import parse as parse_policy
-from govkit.core.state import Clearing, Decision, Promotion, Request, Version
 
 _HASH = 32
 

@@ -2,145 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping, MutableSequence, Sequence, Set
+from collections.abc import MutableMapping, MutableSequence, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TypeVar, cast
 
 from govkit.core import approvals, merkle, names
-from govkit.core.events import (
-    ALL,
-    DecisionRecorded,
-    Head,
-    PromotionRecorded,
-    RequestOpened,
-    StageCleared,
-    TagRef,
-    VersionRegistered,
-)
+from govkit.core.entities import Clearing, Decision, Promotion, Request, Tally, Version
+from govkit.core.events import ALL, Head, TagRef
 from govkit.core.followups import Finding, Waiver
 from govkit.core.judged import Judged
 from govkit.core.merkle import Tree
 from govkit.core.policy import InForce
 from govkit.core.records import Record
-from govkit.core.resolve import Requirements, Way
+from govkit.core.resolve import Requirements
 
 R = TypeVar("R", bound=Record)
-
-
-@dataclass(frozen=True)
-class Version:
-    """A registered version."""
-
-    model: str
-    at: Judged
-    body: VersionRegistered
-
-
-@dataclass(frozen=True)
-class Decision:
-    """A decision that stood up when it was recorded; ``lifts`` if its role then might lift other people's rejects."""
-
-    at: Judged
-    body: DecisionRecorded
-    lifts: bool = False
-
-    @property
-    def person(self) -> str:
-        """Who decided."""
-        return self.at.event.actor if self.at.event else ""
-
-    @property
-    def word(self) -> tuple[int, str, bool]:
-        """What orders one person's words: the head and time that they signed; of two equal ones, the reject is last.
-
-        The place in the log does not count: an old approval that somebody carries in late is still the older word.
-        """
-        event = self.at.event
-        size, time = (event.log.size, event.time) if event else (0, "")
-        return size, time, self.body.decision == "reject"
-
-
-@dataclass
-class Request:
-    """A request and what became of it: ``open``, ``withdrawn``, ``superseded`` or ``done``."""
-
-    at: Judged
-    model: str
-    body: RequestOpened
-    state: str = "open"
-    decisions: list[Decision] = field(default_factory=list)
-
-    @property
-    def id(self) -> str:
-        """The request's identity."""
-        return self.at.id
-
-    @property
-    def way(self) -> Way:
-        """The way into a stage that is asked for; of a request for anything else, the usual one."""
-        action = self.body.action
-        return action if action in ("rollback", "break-glass") else "promote"
-
-    @property
-    def requester(self) -> str:
-        """Who asked."""
-        return self.at.event.actor if self.at.event else ""
-
-    @property
-    def name(self) -> str:
-        """The name that people use: ``MODEL@VERSION#STAGE``, ``policy#INDEX`` or ``acknowledge#INDEX``."""
-        if self.body.version is not None:
-            return f"{self.model}@{self.body.version}#{self.body.stage}"
-        return f"{self.body.action}#{self.at.index}"
-
-    @property
-    def hold(self) -> tuple[str, ...]:
-        """What a reject of this request holds for: model, stage and card; or the proposed policy."""
-        if self.body.digests is not None and self.body.stage is not None:
-            return self.model, self.body.stage, self.body.digests.card
-        return self.body.action, self.body.policy or str(self.body.index)
-
-
-@dataclass(frozen=True)
-class Promotion:
-    """A version that was let into a stage; ``override`` if that, or what it rolls back to, was break-glass."""
-
-    model: str
-    at: Judged
-    body: PromotionRecorded
-    override: bool
-
-
-@dataclass(frozen=True)
-class Clearing:
-    """The emptying of a stage."""
-
-    model: str
-    at: Judged
-    body: StageCleared
-
-
-@dataclass(frozen=True)
-class Tally:
-    """How a request stands.
-
-    Attributes:
-        counted: the approvals that count, by person.
-        shortfall: roles still missing.
-        held: people whose reject holds.
-        ignored: decisions that do not count, each with the reason.
-    """
-
-    counted: Mapping[str, Decision]
-    shortfall: list[str]
-    held: list[str]
-    ignored: list[tuple[Decision, str]]
-
-    @property
-    def approved(self) -> bool:
-        """Whether the quorum is met and no reject holds."""
-        return not self.shortfall and not self.held
 
 
 @dataclass

@@ -16,12 +16,12 @@ from pathlib import Path
 from govkit.core import bundle as formats
 from govkit.core import digests, disclosure, records
 from govkit.core.bundle import BytesClaim
+from govkit.core.entities import Promotion, Version
 from govkit.core.errors import GovkitError, Refused
 from govkit.core.events import EVENT_FILE, SIGNATURE_FILE, Head
 from govkit.core.inert import markdown, markdown_code
 from govkit.core.judged import Judged
 from govkit.core.merkle import Prover
-from govkit.core.state import Promotion, Version
 from govkit.reports import lineage as lineage_report
 from govkit.storage import files as file_storage
 from govkit.storage.trees import CommitTree

@@ -9,10 +9,10 @@ from govkit.core import card as cards
 from govkit.core import diff, policydiff
 from govkit.core.card import Card, Item, Measure
 from govkit.core.diff import CodeChange, CommitLine, Diff, FileLines, ItemChange, NumberChange, Side, TextChange, WayIn
+from govkit.core.entities import Promotion, Version
 from govkit.core.errors import GovkitError, Usage
 from govkit.core.gates.champion import incomparable
 from govkit.core.policy import InForce
-from govkit.core.state import Promotion, Version
 from govkit.evidence import letin, whymade
 from govkit.evidence.signing import Signatures
 from govkit.storage.git import MAX_CHANGED

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from govkit.core.state import Decision, Promotion, Request, State
+from govkit.core.entities import Decision, Promotion, Request
+from govkit.core.state import State
 from govkit.core.why import Entrance, Voice
 from govkit.evidence.signing import Signatures
 

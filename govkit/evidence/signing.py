@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from govkit.core import keys, moments
+from govkit.core.entities import Decision, Request
 from govkit.core.judged import Judged
-from govkit.core.state import Decision, Request, State
+from govkit.core.state import State
 from govkit.core.why import Asking, Receipt, Signed, Voice
 from govkit.workflow import receipts
 from govkit.workflow.session import Session

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from govkit.core import deployed, moments, times, why
 from govkit.core import report as reports
+from govkit.core.entities import Clearing, Promotion
 from govkit.core.errors import GovkitError
 from govkit.core.followups import Finding
 from govkit.core.gates.base import Check, Verdict
 from govkit.core.moments import Moment
 from govkit.core.report import GateReport
-from govkit.core.state import Clearing, Promotion
 from govkit.core.why import Point, Progress, Proof, Ran, Revoked, Ruling, Standing, Turn, Waived, Why
 from govkit.evidence import letin, whymade, whyproof, whywords
 from govkit.evidence.signing import Signatures

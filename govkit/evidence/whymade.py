@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from govkit.cards import compare
 from govkit.core.card import Card
+from govkit.core.entities import Version
 from govkit.core.errors import GovkitError
 from govkit.core.events import ReproductionRecorded
-from govkit.core.state import Version
 from govkit.core.why import Made, Parameter, Reproduced
 from govkit.evidence.signing import Signatures
 from govkit.workflow import facts

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from govkit.core import verdict
+from govkit.core.entities import Clearing, Promotion
 from govkit.core.errors import GovkitError, Refused, Undecided
 from govkit.core.gates.base import Check, Verdict
-from govkit.core.state import Clearing, Promotion
 from govkit.core.why import Proof
 from govkit.workflow import checkpoints, faults, verify
 from govkit.workflow.session import Session

@@ -14,9 +14,9 @@ import msgspec
 
 from govkit.core import canary
 from govkit.core.canary import Run
+from govkit.core.entities import Promotion
 from govkit.core.errors import GovkitError, Malformed
 from govkit.core.records import Model, Stage, Version
-from govkit.core.state import Promotion
 from govkit.workflow import verify
 from govkit.workflow.session import Session
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from govkit.core import approvals, yamltext
+from govkit.core.entities import Request
 from govkit.core.errors import Malformed, Usage
 from govkit.core.inert import line, markdown, markdown_code
-from govkit.core.state import Request
 from govkit.storage import files
 from govkit.workflow import query
 from govkit.workflow.query import Waiting

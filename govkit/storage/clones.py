@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from govkit.core.errors import Undecided, Usage
-from govkit.storage import git
+from govkit.storage import git, gitsafe
 
 _SHAPES = "write https://HOST/PATH, ssh://HOST/PATH, USER@HOST:PATH, or the absolute path of a folder"
 _SCP = re.compile(r"(?P<user>[A-Za-z0-9_][A-Za-z0-9._-]*)@(?P<host>[A-Za-z0-9][A-Za-z0-9.-]*):(?P<path>[^-:/].*|/.+)")
@@ -86,7 +86,7 @@ def clone(address: str, target: Path) -> None:
     settings += [word for name in ("https", "ssh", "file") for word in ("-c", f"protocol.{name}.allow=always")]
     settings += ["-c", "core.hooksPath=/dev/null", "-c", "core.symlinks=false", "-c", "submodule.recurse=false"]
     words = ["clone", "--quiet", "--no-checkout", "--no-local", "--template=", "--no-recurse-submodules"]
-    environment = {**git.network_environment(), "GIT_ALLOW_PROTOCOL": "https:ssh:file"}
+    environment = {**gitsafe.network_environment(), "GIT_ALLOW_PROTOCOL": "https:ssh:file"}
     try:
         command = ["git", *settings, *words, "--", address, str(folder / "clone")]
         done = subprocess.run(command, env=environment, stdin=None, capture_output=True, check=False)

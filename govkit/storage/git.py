@@ -6,10 +6,8 @@ commands run with replacement objects, grafts, hooks and the commit graph off, a
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -17,9 +15,9 @@ from typing import NamedTuple
 
 from govkit.core import limits
 from govkit.core.errors import Refused, Undecided, Usage
-from govkit.storage import objects
+from govkit.storage import gitplace, gitsafe, objects
 from govkit.storage.gitobjects import ID, RawCommit, TreeEntry, parse_commit, parse_tree
-from govkit.storage.gitsafe import CONFIG_WORDS, SAFE_ENVIRONMENT
+from govkit.storage.gitsafe import CONFIG_WORDS
 
 ZERO = "0" * 40
 #: So many files may differ between two commits; whoever reads more than that is not helped by a list.
@@ -31,17 +29,8 @@ _MISSING = "missing object"
 _SHORT = re.compile(r"[0-9a-f]{4,39}")
 #: What may follow the name in a revision: ``~1``, ``^{commit}``, ``:path``, ``@{upstream}``.
 _OPERATOR = re.compile(r"[~^:]|@\{")
-#: What makes Git look elsewhere than in a folder.
-_ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_CEILING_DIRECTORIES")
 #: Settings for commands that reach other machines: a server that says nothing for half a minute is not waited for.
 SLOW = ("-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=30", "-c", "push.gpgSign=false")
-
-
-def network_environment() -> dict[str, str]:
-    """Return the environment of a ``git`` that may reach other machines; it asks only where somebody can answer."""
-    asks = sys.stdin is not None and sys.stdin.isatty()
-    away = {"GIT_ALLOW_PROTOCOL", *(("GIT_TERMINAL_PROMPT",) if asks else ())}
-    return {**os.environ, **{name: value for name, value in SAFE_ENVIRONMENT.items() if name not in away}}
 
 
 class RefUpdate(NamedTuple):
@@ -64,7 +53,7 @@ class Repository:
 
     def __init__(self, path: Path) -> None:
         #: ``git_dir`` is the folder that all worktrees share.
-        self._top, self._folder, self.git_dir = _place(path)
+        self._top, self._folder, self.git_dir = gitplace.find(path)
         self._batches: dict[str, objects.Batch] = {}
         weakref.finalize(self, _end, self._batches)
 
@@ -99,7 +88,7 @@ class Repository:
 
     def try_run(self, *arguments: str, stdin: bytes | None = None) -> tuple[int, bytes, str]:
         """Run ``git`` and return exit code, output and what it said on standard error."""
-        return self._call(arguments, {**os.environ, **SAFE_ENVIRONMENT}, stdin if stdin is not None else b"")
+        return self._call(arguments, gitsafe.environment(), stdin if stdin is not None else b"")
 
     def _call(self, words: Sequence[str], environment: Mapping[str, str], stdin: bytes) -> tuple[int, bytes, str]:
         done = subprocess.run(
@@ -114,7 +103,7 @@ class Repository:
 
     def try_network(self, *arguments: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
         """Run a ``git`` that may reach other machines as the user has set it up; see :meth:`try_run`."""
-        return self._call([*SLOW, *arguments], network_environment(), stdin)
+        return self._call([*SLOW, *arguments], gitsafe.network_environment(), stdin)
 
     def config(self, name: str) -> str | None:
         """Return a value of Git's configuration, or None. Never used to decide whom to trust."""
@@ -165,14 +154,14 @@ class Repository:
 
     def reader(self) -> objects.Reader:
         """Return a reader of many objects."""
-        return objects.Reader(["git", *CONFIG_WORDS], self._folder, {**os.environ, **SAFE_ENVIRONMENT})
+        return objects.Reader(["git", *CONFIG_WORDS], self._folder, gitsafe.environment())
 
     def _batch(self, kind: str) -> objects.Batch:
         """Return the ``git cat-file`` that serves reads of one object; started when it is first needed."""
         found = self._batches.get(kind)
         if found is None or found.has_ended:
             words = ["git", *CONFIG_WORDS, "cat-file", kind]
-            found = self._batches[kind] = objects.Batch(words, self._folder, {**os.environ, **SAFE_ENVIRONMENT})
+            found = self._batches[kind] = objects.Batch(words, self._folder, gitsafe.environment())
         return found
 
     def read_up_to(self, identity: str, limit: int) -> bytes | None:
@@ -325,7 +314,7 @@ class Repository:
 
     def _list(self, *words: str, most: int = limits.ENTRIES) -> bytes:
         """Return what a Git command lists with NULs, ending it where that is too much."""
-        environment = {**os.environ, **SAFE_ENVIRONMENT}
+        environment = gitsafe.environment()
         return objects.listing(["git", *CONFIG_WORDS, *words], self._folder, environment, most=most)
 
     def changed_files(self) -> list[str]:
@@ -368,45 +357,6 @@ def _end(batches: dict[str, objects.Batch]) -> None:
     for batch in batches.values():
         batch.close()
     batches.clear()
-
-
-def _place(path: Path) -> tuple[Path | None, Path, Path]:
-    """Return the top of the working tree (None if bare), where commands run, and the folder that all worktrees share.
-
-    Only the folder decides, and not what ``GIT_DIR`` and the like say.
-
-    Raises:
-        Usage: see :class:`Repository`.
-    """
-    asked = ("--is-bare-repository", "--is-inside-work-tree", "--show-object-format")
-    places = ("--path-format=absolute", "--git-dir", "--git-common-dir", "--show-cdup")
-    words = ["git", *CONFIG_WORDS, "rev-parse", *asked, *places]
-    kept = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
-    try:
-        done = subprocess.run(words, cwd=path, env={**kept, **SAFE_ENVIRONMENT}, capture_output=True, check=False)
-        said, trouble = os.fsdecode(done.stdout).split("\n"), done.stderr.decode("utf-8", "replace").strip()
-    except (OSError, ValueError) as error:
-        said, trouble = [], error.strerror or "" if isinstance(error, OSError) else str(error)
-    if len(said) not in (6, 7):  # without a working tree there is no way up to its top
-        # That it is none is all there is to say; anything else, such as another owner, Git says best.
-        why = "" if "not a git repository" in trouble else trouble.removeprefix("fatal: ").partition("\n")[0]
-        raise Usage(f"{path} is not in a Git repository", why=why, fix="go to one, or name one with --repo DIR")
-    bare, inside, form, own, shared, up = said[:6]
-    if form == "sha256":
-        raise Usage("this is a SHA-256 Git repository", why="DVC cannot open such a repository", fix="use a SHA-1 one")
-    if bare == "true":
-        return None, Path(own), Path(shared)
-    top = _above(path, up.count("..")) if inside == "true" else Path(own).parent  # a server's hook runs in '.git'
-    return top, top, Path(shared)
-
-
-def _above(path: Path, levels: int) -> Path:
-    """Return the folder so many levels above one, as it was named if that is the same place."""
-    here = path.absolute()
-    if ".." in here.parts:
-        here = path.resolve()
-    near, real = ([place, *place.parents][levels] for place in (here, path.resolve()))
-    return near if near.exists() and near.samefile(real) else real
 
 
 def _lines(count: str) -> int | None:

@@ -5,7 +5,6 @@ Whoever can push can write all of it, so only what has the grammar of a name is 
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -13,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from govkit.core import limits, names
-from govkit.storage.gitsafe import CONFIG_WORDS, SAFE_ENVIRONMENT
+from govkit.storage import gitsafe
+from govkit.storage.gitsafe import CONFIG_WORDS
 
 #: How long, in seconds, one look at a repository too large or a disk too slow may take at most.
 _PATIENCE = 1.0
@@ -59,7 +59,7 @@ def look(folder: Path) -> Glimpse:
 
 def _git(folder: Path, *words: str) -> Iterator[str]:
     """Yield the lines that a git command prints; none if it fails or takes long."""
-    command, environment = ["git", *CONFIG_WORDS, *words], {**os.environ, **SAFE_ENVIRONMENT}
+    command, environment = ["git", *CONFIG_WORDS, *words], gitsafe.environment()
     try:
         done = subprocess.run(
             command, cwd=folder, env=environment, capture_output=True, timeout=_PATIENCE, input=b"", check=False

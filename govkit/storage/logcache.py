@@ -8,10 +8,8 @@ Where it lies, and how it is turned off, says :mod:`govkit.storage.cachefiles`; 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -23,21 +21,18 @@ from govkit import core
 from govkit.core import snapshot
 from govkit.core.errors import Malformed
 from govkit.core.ledger import Ledger
-from govkit.storage import cachefiles, files
+from govkit.storage import cachefiles
 
-_FORMAT = "govkit-log-cache/6"
+_FORMAT = "govkit-log-cache/7"
 #: So many entries must be new before the file is written again; of a long log, so many hundredths of it.
 _WORTH_IT, _PART = 200, 100
 _ID = 20
 
 
-class _File(msgspec.Struct, array_like=True, frozen=True):
-    """``commits`` are raw ids of twenty bytes each; ``check`` is the CRC-32 of ``state``, against damage alone."""
+class _Content(msgspec.Struct, array_like=True, frozen=True):
+    """``commits`` are raw ids of twenty bytes each."""
 
-    format: str
-    code: str
     commits: bytes
-    check: int
     state: memoryview
 
 
@@ -65,15 +60,10 @@ def load(git_dir: Path, environment: Mapping[str, str]) -> Remembered:
     Nothing, if the file is missing, damaged, not safe, or made by other code.
     """
     path = cachefiles.place(git_dir, environment, "log")
-    try:
-        if path is None or not cachefiles.is_ours(path):
-            return NOTHING
-        found = msgspec.msgpack.decode(path.read_bytes(), type=_File)
-    except (OSError, msgspec.DecodeError, RecursionError):
+    kept = cachefiles.read(path, _of()) if path else None
+    if kept is None:
         return NOTHING
-    same = (found.format, found.code) == (_FORMAT, _code()) and found.check == zlib.crc32(found.state)
-    if not same or len(found.commits) % _ID:
-        return NOTHING
+    found = msgspec.msgpack.decode(kept, type=_Content)
     text = found.commits.hex()
     return Remembered([text[start : start + 2 * _ID] for start in range(0, len(text), 2 * _ID)], found.state)
 
@@ -91,16 +81,13 @@ def save(git_dir: Path, environment: Mapping[str, str], before: int, commits: Se
     path = cachefiles.place(git_dir, environment, "log")
     if path is None or len(commits) - before < max(_WORTH_IT, len(commits) // _PART):
         return
-    state = snapshot.write(ledger)
-    content = _File(_FORMAT, _code(), bytes.fromhex("".join(commits)), zlib.crc32(state), memoryview(state))
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        files.write(path, msgspec.msgpack.encode(content), mode=0o600)
+    content = _Content(bytes.fromhex("".join(commits)), memoryview(snapshot.write(ledger)))
+    cachefiles.write(path, _of(), msgspec.msgpack.encode(content))
 
 
 @cache
-def _code() -> str:
-    """Return what tells the rules of this govkit from those of another: the names, sizes and times of their files."""
+def _of() -> str:
+    """Return the format, and what tells the rules of this govkit from others: names, sizes and times of their files."""
     digest = hashlib.sha256()
     for place in core.__path__:
         for folder in (Path(place), *(Path(place) / name for name in ("rules", "gates"))):
@@ -109,4 +96,4 @@ def _code() -> str:
             for one in kept:
                 about = one.stat()
                 digest.update(f"{one.name} {about.st_size} {about.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
+    return f"{_FORMAT} {digest.hexdigest()}"

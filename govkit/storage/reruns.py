@@ -30,7 +30,7 @@ from govkit.core.digests import FileDigest
 from govkit.core.dvcmd5 import md5
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
 from govkit.core.reproduction import Sums
-from govkit.storage import files, git
+from govkit.storage import files, gitsafe
 from govkit.storage.dvcbytes import Found, is_inside
 
 #: The clone within its folder, DVC's own files beside it, and what the commands printed.
@@ -130,7 +130,7 @@ def check_out(source: Path, commit: str, folder: Path) -> Path:
 
 
 def _git(words: Sequence[str]) -> None:
-    settings = {name: value for name, value in git.network_environment().items() if _is_setting(name)}
+    settings = {name: value for name, value in gitsafe.network_environment().items() if _is_setting(name)}
     environment = {**settings, "GIT_ALLOW_PROTOCOL": "file", "LC_ALL": "C.UTF-8"}
     done = subprocess.run([*_GIT, *words], env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode != 0:

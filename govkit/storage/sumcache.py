@@ -25,17 +25,14 @@ import os
 import stat
 import struct
 import time
-import zlib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-import msgspec
-
 from govkit.storage import cachefiles, files
 from govkit.storage.files import FileSums
 
-_FORMAT = "govkit-sum-cache/1"
+_FORMAT = "govkit-sum-cache/2"
 #: A file must have been left alone for so long before it is read; file systems tell time in steps of up to two seconds.
 _SETTLED_NS = 2_000_000_000
 #: Device, inode, size, mtime and ctime in nanoseconds.
@@ -44,15 +41,6 @@ _KEY = struct.Struct("<QQqqq")
 _KEY_SIZE, _MD5, _ENTRY = _KEY.size, 16, _KEY.size + 16 + 32
 #: What a clone remembers at most, about nine megabytes; what was used longest ago is forgotten first.
 _MOST = 100_000
-
-
-class _File(msgspec.Struct, array_like=True, frozen=True):
-    """``clone`` is the file's own name; ``check`` is the CRC-32 of ``entries``, against damage alone."""
-
-    format: str
-    clone: str
-    check: int
-    entries: bytes
 
 
 class SumCache:
@@ -105,11 +93,7 @@ class SumCache:
         if self._path is None or not self._new:
             return
         kept = list({**self._used, **self._known}.items())[:_MOST]
-        entries = b"".join(key + known for key, known in kept)
-        content = _File(_FORMAT, self._path.stem, zlib.crc32(entries), entries)
-        with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            files.write(self._path, msgspec.msgpack.encode(content), mode=0o600)
+        cachefiles.write(self._path, _of(self._path), b"".join(key + known for key, known in kept))
 
 
 @contextlib.contextmanager
@@ -125,17 +109,15 @@ def opened(git_dir: Path, environment: Mapping[str, str]) -> Iterator[SumCache]:
     remembered.save()
 
 
+def _of(path: Path) -> str:
+    """Return the format, and of which clone it is: a file that was carried to another one says nothing there."""
+    return f"{_FORMAT} {path.stem}"
+
+
 def _read(path: Path) -> dict[bytes, bytes]:
-    """Return digests by key; nothing if the file is missing, damaged, not safe, too large, or another clone's."""
-    try:
-        if not cachefiles.is_ours(path) or path.stat().st_size > (_MOST + 1) * _ENTRY:
-            return {}
-        found = msgspec.msgpack.decode(path.read_bytes(), type=_File)
-    except (OSError, msgspec.DecodeError, RecursionError):
-        return {}
-    entries = found.entries
-    same = (found.format, found.clone, found.check) == (_FORMAT, path.stem, zlib.crc32(entries))
-    if not same or len(entries) % _ENTRY:
+    """Return digests by key; nothing if there are none that can be relied on."""
+    entries = bytes(cachefiles.read(path, _of(path), (_MOST + 1) * _ENTRY) or b"")
+    if len(entries) % _ENTRY:
         return {}
     starts = range(0, len(entries), _ENTRY)
     return {entries[start : start + _KEY_SIZE]: entries[start + _KEY_SIZE : start + _ENTRY] for start in starts}

@@ -9,10 +9,10 @@ from typing import Literal
 from govkit.core import canary, limits
 from govkit.core.canary import Result, Run
 from govkit.core.card import Card
+from govkit.core.entities import Promotion
 from govkit.core.errors import Malformed, Refused, Usage
 from govkit.core.events import CanaryRecorded
 from govkit.core.gates.base import Check, Gate
-from govkit.core.state import Promotion
 from govkit.storage import files
 from govkit.workflow import facts, judge, query
 from govkit.workflow.plans import Plan, Written

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from govkit.core import keys
+from govkit.core.entities import Request
 from govkit.core.errors import GovkitError, Refused
 from govkit.core.policy import Choice
-from govkit.core.state import Request
 from govkit.workflow import decide, judge
 from govkit.workflow.session import Session
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from govkit.cards import frameworks
 from govkit.core import controls, evidence, times
 from govkit.core.controls import Controls, Framework
+from govkit.core.entities import Promotion, Version
 from govkit.core.errors import GovkitError, Malformed, Refused, Usage
 from govkit.core.evidence import NamedCard
 from govkit.core.policycheck import suggest
-from govkit.core.state import Promotion, Version
 from govkit.workflow import facts, verifylog
 from govkit.workflow.session import Session
 

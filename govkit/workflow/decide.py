@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from govkit.core import approvals, canonical, digests, events, history, limits, policy, policydiff, times
+from govkit.core.entities import Request
 from govkit.core.errors import Malformed, Refused, Usage
 from govkit.core.events import Condition, DecisionRecorded
 from govkit.core.policy import Choice
 from govkit.core.policycheck import suggest
 from govkit.core.resolve import Requirements
 from govkit.core.standing import compare_code
-from govkit.core.state import Request
 from govkit.storage import files
 from govkit.workflow import policyfile
 from govkit.workflow.plans import Plan, Signed, Written

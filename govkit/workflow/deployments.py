@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 from govkit.core import digests
+from govkit.core.entities import Promotion
 from govkit.core.errors import Refused, Usage
 from govkit.core.events import ConfigChanged, DeploymentRecorded
-from govkit.core.state import Promotion
 from govkit.storage import files
 from govkit.workflow import judge, query
 from govkit.workflow.plans import Plan, Written

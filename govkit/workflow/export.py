@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from govkit.core import canonical, exported, times
+from govkit.core.entities import Clearing, Promotion, Version
 from govkit.core.errors import Usage
 from govkit.core.exported import DecisionMade, Deed, Exported, LetIn
 from govkit.core.gates.base import Check, Verdict
 from govkit.core.judged import Judged
 from govkit.core.report import GateReport
-from govkit.core.state import Clearing, Promotion, State, Version
+from govkit.core.state import State
 from govkit.workflow import facts, gate, judge, retrospect
 from govkit.workflow.session import Session
 

@@ -8,13 +8,13 @@ from typing import Literal
 
 from govkit.core import assess, history, limits
 from govkit.core.card import Card
+from govkit.core.entities import Promotion, Version
 from govkit.core.errors import Refused
 from govkit.core.events import Digests
 from govkit.core.followups import Waiver
 from govkit.core.gates.base import Check, Context, Evaluator, SignedCommit
 from govkit.core.policy import InForce
 from govkit.core.resolve import Requirements
-from govkit.core.state import Promotion, Version
 from govkit.storage import dvcbytes, dvcremotes
 from govkit.storage.gitobjects import describe_commits
 from govkit.storage.trees import CommitTree, WorkTree

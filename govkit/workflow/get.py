@@ -11,8 +11,8 @@ from govkit.core.card import Card
 from govkit.core.compatibility import Target
 from govkit.core.delivered import CARD, MANIFEST
 from govkit.core.digests import FileDigest
+from govkit.core.entities import Promotion
 from govkit.core.errors import Malformed, Refused, Undecided
-from govkit.core.state import Promotion
 from govkit.core.verdict import VerifyVerdict
 from govkit.storage import dvcbytes, files, staging
 from govkit.workflow import facts, retrospect, verify

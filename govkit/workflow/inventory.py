@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from govkit.core import times
+from govkit.core.entities import Promotion, Version
 from govkit.core.errors import GovkitError, Malformed, Refused, Undecided, Usage
 from govkit.core.inventory import (
     SCHEMA,
@@ -25,7 +26,6 @@ from govkit.core.inventory import (
     InventoryStage,
     LogState,
 )
-from govkit.core.state import Promotion, Version
 from govkit.storage import clones, pins, workers
 from govkit.storage.trees import CommitTree, project_of
 from govkit.workflow import facts, query, register, retrospect, sync, verifylog

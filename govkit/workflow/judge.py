@@ -7,13 +7,13 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass, field, replace
 
 from govkit.core import approvals, assess, history, times
+from govkit.core.entities import Decision, Promotion, Request, Tally, Version
 from govkit.core.errors import Refused, Undecided, Usage
 from govkit.core.gates import base as gates_base
 from govkit.core.gates.base import Check, Context, Verdict
 from govkit.core.policy import InForce
 from govkit.core.policycheck import suggest
 from govkit.core.resolve import Requirements, Way
-from govkit.core.state import Decision, Promotion, Request, Tally, Version
 from govkit.storage.gitobjects import describe_commits
 from govkit.storage.trees import Tree
 from govkit.workflow import cards, facts

@@ -6,9 +6,10 @@ import re
 
 from govkit.core import limits
 from govkit.core.card import Card
+from govkit.core.entities import Promotion
 from govkit.core.errors import GovkitError, Malformed
 from govkit.core.ladder import Ladder, Seen, climb
-from govkit.core.state import Promotion, State
+from govkit.core.state import State
 from govkit.storage.trees import CommitTree, Tree, WorkTree, project_of
 from govkit.workflow import cards, checkpoints, mirror, verify, verifylog
 from govkit.workflow.session import Session

@@ -7,12 +7,12 @@ from typing import Literal
 
 from govkit.core import approvals, digests, peoplediff, policydiff
 from govkit.core.change import Change
+from govkit.core.entities import Request
 from govkit.core.errors import Refused, Usage
 from govkit.core.events import ALL, PolicyAdopted, RequestOpened
 from govkit.core.policy import InForce, parse
 from govkit.core.policycheck import suggest
 from govkit.core.rules.policies import removed_keys
-from govkit.core.state import Request
 from govkit.storage.trees import WorkTree
 from govkit.workflow import policyfile
 from govkit.workflow.plans import Plan

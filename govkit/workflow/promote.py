@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from govkit.core import names, times
+from govkit.core.entities import Request, Version
 from govkit.core.errors import Refused
 from govkit.core.events import PromotionRecorded, TagRef
 from govkit.core.gates.base import Verdict
 from govkit.core.resolve import Requirements, Way
-from govkit.core.state import Request, Version
 from govkit.workflow import judge, policyfile
 from govkit.workflow.judge import Judgement
 from govkit.workflow.plans import Plan, TagPlan, Written

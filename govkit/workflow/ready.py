@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from govkit.core.entities import Request
 from govkit.core.errors import GovkitError, Refused, Undecided, Usage
-from govkit.core.state import Request
 from govkit.workflow import judge, promote, query, sync
 from govkit.workflow.session import Session
 

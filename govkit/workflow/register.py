@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from govkit.core import digests, history, imported, names
 from govkit.core.card import Card
+from govkit.core.entities import Request, Version
 from govkit.core.errors import Refused, Usage
 from govkit.core.events import Digests, RequestOpened, TagRef, VersionRegistered
 from govkit.core.resolve import Way
-from govkit.core.state import Request, Version
 from govkit.storage.git import Repository
 from govkit.storage.trees import CommitTree
 from govkit.workflow import cards, facts, judge, rollback

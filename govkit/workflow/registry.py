@@ -9,10 +9,11 @@ from functools import cached_property
 from typing import Protocol, TypeVar
 
 from govkit.core import approvals, merkle, times
+from govkit.core.entities import Promotion, Request, Version
 from govkit.core.errors import GovkitError
 from govkit.core.events import Head
 from govkit.core.judged import Judged
-from govkit.core.state import Promotion, Request, State, Version
+from govkit.core.state import State
 from govkit.workflow import doctor, judge, query
 from govkit.workflow.doctor import Diagnosis
 from govkit.workflow.query import FindingRow, Line, Serving

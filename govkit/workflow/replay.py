@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from govkit.core.entities import Promotion
 from govkit.core.errors import GovkitError
 from govkit.core.gates.base import Check, Verdict
 from govkit.core.policy import InForce
-from govkit.core.state import Promotion, State
+from govkit.core.state import State
 from govkit.workflow import facts
 from govkit.workflow.session import Session
 

@@ -15,12 +15,12 @@ from pathlib import Path
 from govkit.core import digests, limits, records, tolerances
 from govkit.core import reproduction as results
 from govkit.core.card import Card, DvcStage
+from govkit.core.entities import Version
 from govkit.core.errors import Refused, Undecided
 from govkit.core.events import ReproductionRecorded
 from govkit.core.lineage import Project
 from govkit.core.names import folder_of
 from govkit.core.reproduction import Reproduction, Sums
-from govkit.core.state import Version
 from govkit.core.tolerances import Tolerance
 from govkit.storage.trees import CommitTree, project_of
 from govkit.workflow import cards, facts, faults, judge, register, rerun

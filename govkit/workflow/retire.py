@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from govkit.core import names
+from govkit.core.entities import Clearing, Promotion
 from govkit.core.errors import Refused, Usage
 from govkit.core.events import StageCleared, TagRef, VersionRevoked
-from govkit.core.state import Clearing, Promotion
 from govkit.workflow import judge
 from govkit.workflow.plans import Plan, TagPlan, Written
 from govkit.workflow.session import Session

@@ -9,11 +9,12 @@ from msgspec import structs
 
 from govkit.core import assess
 from govkit.core import report as reports
+from govkit.core.entities import Decision, Promotion
 from govkit.core.errors import Refused, Undecided
 from govkit.core.gates.base import Check, Verdict
 from govkit.core.report import GateReport
 from govkit.core.resolve import Way
-from govkit.core.state import Decision, Promotion, State
+from govkit.core.state import State
 from govkit.core.verdict import proof
 from govkit.workflow import facts, judge
 from govkit.workflow.facts import Question

@@ -15,11 +15,11 @@ import msgspec
 
 from govkit.core import keys, times
 from govkit.core.card import Card
+from govkit.core.entities import Request
 from govkit.core.errors import Refused, Undecided
 from govkit.core.events import DecisionRecorded
 from govkit.core.policy import Choice
 from govkit.core.standing import Standing
-from govkit.core.state import Request
 from govkit.storage import files
 from govkit.workflow import decide, facts, judge, standing, sync
 from govkit.workflow.choices import Choices, choices

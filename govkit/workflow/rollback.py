@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from govkit.core import names, times
+from govkit.core.entities import Clearing, Promotion, Request
 from govkit.core.errors import Refused, Usage
 from govkit.core.events import PromotionRecorded, TagRef
-from govkit.core.state import Clearing, Promotion, Request
 from govkit.workflow import judge
 from govkit.workflow.plans import Plan, TagPlan, Written
 from govkit.workflow.session import Session

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from govkit.core import approvals, history, keys, times
+from govkit.core.entities import Decision, Promotion, Request, Tally, Version
 from govkit.core.errors import GovkitError, Undecided, Usage
 from govkit.core.gates.base import Gate
 from govkit.core.report import GateReport
 from govkit.core.resolve import Way
 from govkit.core.standing import Asked, Champion, CodeChange, Decided, Happened, Standing
-from govkit.core.state import Decision, Promotion, Request, Tally, Version
 from govkit.workflow import decide, facts, gate, judge, query
 from govkit.workflow.session import Session
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from govkit.core import compatibility, digests, ends, history, tags, times, verdict
 from govkit.core.card import Contract
 from govkit.core.compatibility import Target
+from govkit.core.entities import Clearing, Promotion
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
 from govkit.core.gates.base import Check, Verdict
-from govkit.core.state import Clearing, Promotion
 from govkit.core.verdict import VerifyVerdict
 from govkit.storage import entries
 from govkit.storage.trees import CommitTree

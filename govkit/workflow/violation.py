@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from govkit.core import approvals
+from govkit.core.entities import Request
 from govkit.core.errors import Refused, Usage
 from govkit.core.events import ALL, RequestOpened, ViolationAcknowledged
 from govkit.core.judged import Judged
-from govkit.core.state import Request
 from govkit.workflow.plans import Plan, Written
 from govkit.workflow.session import Session
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from govkit.core.entities import Promotion
 from govkit.core.events import PromotionRecorded
-from govkit.core.state import Promotion
 from tests import world as worlds
 from tests.world import MODEL, Result, World
 

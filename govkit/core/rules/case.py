@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from govkit.core import digests, names, tags, times
+from govkit.core.entities import Promotion, Request, Version
 from govkit.core.errors import Malformed
 from govkit.core.events import (
     ALL,
@@ -14,7 +15,7 @@ from govkit.core.events import (
 )
 from govkit.core.judged import Judged
 from govkit.core.policy import InForce
-from govkit.core.state import Promotion, Request, State, Version
+from govkit.core.state import State
 
 
 class NotAllowed(Exception):

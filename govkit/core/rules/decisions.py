@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from govkit.core import times
 from govkit.core.approvals import roles_in
+from govkit.core.entities import Decision, Request
 from govkit.core.events import DecisionRecorded, Event
 from govkit.core.followups import Finding, condition_id
 from govkit.core.rules.case import (
@@ -13,7 +14,6 @@ from govkit.core.rules.case import (
     open_request,
     require,
 )
-from govkit.core.state import Decision, Request
 
 
 def decision_recorded(case: Case, body: DecisionRecorded) -> None:

@@ -6,6 +6,7 @@ Under rules 1 these events only record something: no more than a role is asked o
 from __future__ import annotations
 
 from govkit.core import times
+from govkit.core.entities import Promotion
 from govkit.core.events import (
     CanaryRecorded,
     DeploymentRecorded,
@@ -17,7 +18,6 @@ from govkit.core.events import (
 from govkit.core.followups import Finding, Waiver
 from govkit.core.records import Record
 from govkit.core.rules.case import Case, NotAllowed, check_due, require
-from govkit.core.state import Promotion
 
 
 def recorded(case: Case, body: Record) -> None:

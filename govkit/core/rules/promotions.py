@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from govkit.core import times
 from govkit.core.approvals import satisfiable
+from govkit.core.entities import Clearing, Promotion
 from govkit.core.events import (
     PromotionRecorded,
     StageCleared,
@@ -19,7 +20,6 @@ from govkit.core.rules.case import (
     require,
     restorable,
 )
-from govkit.core.state import Clearing, Promotion
 
 
 def promotion_recorded(case: Case, body: PromotionRecorded) -> None:

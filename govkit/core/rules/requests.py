@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from govkit.core.entities import Request
 from govkit.core.events import (
     ALL,
     RequestOpened,
@@ -18,7 +19,6 @@ from govkit.core.rules.case import (
     restorable,
 )
 from govkit.core.rules.policies import check_people, read_policy
-from govkit.core.state import Request
 
 
 def request_opened(case: Case, body: RequestOpened) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from govkit.core.entities import Version
 from govkit.core.events import (
     VersionRegistered,
     VersionRevoked,
@@ -11,7 +12,6 @@ from govkit.core.rules.case import (
     own_tag,
     require,
 )
-from govkit.core.state import Version
 
 
 def version_registered(case: Case, body: VersionRegistered) -> None:

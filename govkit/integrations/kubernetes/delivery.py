@@ -15,8 +15,8 @@ from pathlib import Path
 
 from govkit.core import limits
 from govkit.core.delivered import MANIFEST
+from govkit.core.entities import Promotion
 from govkit.core.errors import Refused, Usage
-from govkit.core.state import Promotion
 from govkit.core.verdict import VerifyVerdict
 from govkit.integrations.kubernetes.source import Source
 from govkit.storage import clones, files

@@ -17,8 +17,8 @@ from typing import BinaryIO
 
 import msgspec
 
+from govkit.core.entities import Promotion
 from govkit.core.errors import GovkitError, Malformed, Refused
-from govkit.core.state import Promotion
 from govkit.core.verdict import Outcome
 from govkit.integrations.kubernetes.messages import Ask, Fetched, Heard, Message, Orders, Proof, Trouble, key
 from govkit.storage import clones

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from govkit.core import inert
+from govkit.core.entities import Request, Version
 from govkit.core.errors import GovkitError, Usage
 from govkit.core.governance import Governance, GovernanceStatus
-from govkit.core.state import Request, State, Version
+from govkit.core.state import State
 from govkit.workflow import checkpoints, judge, query, verify
 from govkit.workflow.session import Session
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from govkit.core import times
+from govkit.core.entities import Promotion, Request
 from govkit.core.followups import Finding, Waiver
-from govkit.core.state import Promotion, Request, State
+from govkit.core.state import State
 from govkit.workflow.checkup import Ailment, Examination
 
 #: How long before an approval ends it is said.

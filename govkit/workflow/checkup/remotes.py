@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from govkit.core.card import Card, Item
+from govkit.core.entities import Promotion, Version
 from govkit.core.errors import GovkitError
-from govkit.core.state import Promotion, Version
 from govkit.workflow import facts
 from govkit.workflow.checkup import Ailment, Examination
 

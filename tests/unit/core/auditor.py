@@ -9,9 +9,10 @@ from collections.abc import Container, Sequence
 
 from govkit.core import events
 from govkit.core.disclosure import required
+from govkit.core.entities import Promotion
 from govkit.core.errors import Malformed
 from govkit.core.ledger import Entry, Ledger
-from govkit.core.state import Promotion, State
+from govkit.core.state import State
 from govkit.evidence import verify_bundle
 from govkit.evidence.verify_bundle import Shown
 

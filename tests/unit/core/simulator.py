@@ -21,11 +21,12 @@ from typing import Any
 
 from govkit.core import canonical, digests, events, keys, merkle, names, policy, records, tags, times
 from govkit.core import snapshot as snapshots
+from govkit.core.entities import Promotion, Request
 from govkit.core.judged import Judged, Status
 from govkit.core.ledger import Entry, Ledger
 from govkit.core.policy import InForce
 from govkit.core.rules import Evidence
-from govkit.core.state import Promotion, Request, State
+from govkit.core.state import State
 
 MODEL = "credit-default"
 START = "2026-01-05T09:00:00Z"

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from govkit.core.entities import Clearing
 from govkit.core.events import TagRef
-from govkit.core.state import Clearing
 from tests.unit.core.simulator import (
     MODEL,
     Json,

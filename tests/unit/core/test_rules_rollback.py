@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from govkit.core.entities import Promotion
 from govkit.core.judged import Judged
-from govkit.core.state import Promotion
 from tests.unit.core.simulator import MODEL, Json, Step, World, digest, good, key
 from tests.unit.core.test_rules2 import value2
 

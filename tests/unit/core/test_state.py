@@ -1,8 +1,9 @@
 """Asking the state: what serves, who approved, under which policy. How it comes about is tested with the rules."""
 
+from govkit.core.entities import Request
 from govkit.core.judged import Judged, Status
 from govkit.core.ledger import Ledger
-from govkit.core.state import Request, State
+from govkit.core.state import State
 from tests.unit.core.simulator import MODEL, World, good, key, snapshot
 
 NAME = f"{MODEL}@1.0.0#production"

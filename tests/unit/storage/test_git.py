@@ -55,8 +55,13 @@ def test_the_top_is_found_from_everywhere(top: Path) -> None:
 
 def test_only_the_folder_decides(top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """``GIT_DIR`` does not make another repository of a folder, or one of a folder that is none."""
-    monkeypatch.setenv("GIT_DIR", str(top.parent / "bare.git"))
-    assert Repository(top).root == top
+    commit = git(top, "rev-parse", "HEAD")
+    git(tmp_path, "init", "-q", "--bare", "empty.git")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "empty.git"))
+    found = Repository(top)
+    assert (found.root, found.run("rev-parse", "HEAD").decode().strip(), found.has(commit)) == (top, commit, True)
+    with found.reader() as reader:
+        assert [item.kind for _, item in reader.read([commit], 1000)] == ["commit"]
     for place in (tmp_path, tmp_path / "missing", top / "a file"):
         with pytest.raises(Usage, match="is not in a Git repository"):
             Repository(place)

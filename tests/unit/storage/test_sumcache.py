@@ -169,7 +169,13 @@ def test_a_cache_that_is_not_safe_or_sound_is_not_used(scene: Scene, tmp_path: P
         put(mode=mode)
         assert scene.is_read()
     flipped = honest[:-1] + bytes([honest[-1] ^ 1])
-    for content in (b"", b"junk", honest[: len(honest) // 2], flipped, honest.replace(b"cache/1", b"cache/0")):
+    for content in (
+        b"",
+        b"junk",
+        honest[: len(honest) // 2],
+        flipped,
+        honest.replace(sumcache._FORMAT.encode(), b"govkit-sum-cache/0"),
+    ):
         put(content)
         assert scene.is_read()
     put()
