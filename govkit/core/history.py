@@ -75,8 +75,7 @@ def _served(state: State, version: Version, end: int) -> list[Served]:
     """Return the times in which a version served; one that was revoked serves until then, an override until its end."""
     found = []
     revoked = state.revoked.get((version.model, version.body.version))
-    mine = ((stage, entries) for (model, stage), entries in state.stages.items() if model == version.model)
-    for stage, entries in mine:
+    for stage, entries in state.stages_of(version.model).items():
         known = [entry for entry in entries if entry.at.index < end]
         for place, entry in enumerate(known):
             following = known[place + 1] if place + 1 < len(known) else None

@@ -135,6 +135,10 @@ class State:
         unknown = {index: judged for index, judged in self.undecided.items() if judged.unknown and newer}
         return dict(sorted({**self.conflicts, **unknown}.items()))
 
+    def stages_of(self, model: str) -> dict[str, MutableSequence[Promotion | Clearing]]:
+        """Return what happened in each stage of a model, oldest first, by stage."""
+        return {stage: entries for (name, stage), entries in self.stages.items() if name == model}
+
     def last(self, model: str, stage: str) -> Promotion | Clearing | None:
         """Return what was recorded last for a model's stage."""
         entries = self.stages.get((model, stage))

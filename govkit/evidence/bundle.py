@@ -146,7 +146,7 @@ def _documents(session: Session, version: Version) -> dict[str, bytes]:
 
 def promotions(session: Session, version: Version) -> list[Promotion]:
     """Return every promotion of a version, into any stage, oldest first."""
-    entries = (entry for (model, _), each in session.state.stages.items() if model == version.model for entry in each)
+    entries = (entry for found in session.state.stages_of(version.model).values() for entry in found)
     mine = [e for e in entries if isinstance(e, Promotion) and e.body.version == version.body.version]
     return sorted(mine, key=lambda entry: entry.at.index)
 

@@ -93,9 +93,9 @@ def _decisions(state: State, version: Version) -> list[DecisionMade]:
 
 def _promotions(state: State, version: Version) -> list[LetIn]:
     found = []
-    for (model, _), entries in state.stages.items():
+    for entries in state.stages_of(version.model).values():
         for entry, after in zip(entries, [*entries[1:], None], strict=True):
-            if model == version.model and isinstance(entry, Promotion) and entry.body.version == version.body.version:
+            if isinstance(entry, Promotion) and entry.body.version == version.body.version:
                 found.append(_let_in(entry, after))
     return sorted(found, key=lambda let: let.deed.index)
 

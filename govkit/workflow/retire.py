@@ -86,9 +86,9 @@ def _revoke_plan(session: Session, model: str, version: str, reason: str) -> Pla
 def serving(session: Session, model: str, version: str) -> list[str]:
     """Return the stages whose last promotion is of a version, revoked or not: GTO and DVC read those."""
     found = []
-    for (name, stage), entries in session.state.stages.items():
+    for stage, entries in session.state.stages_of(model).items():
         last = entries[-1]
-        if name == model and isinstance(last, Promotion) and last.body.version == version:
+        if isinstance(last, Promotion) and last.body.version == version:
             found.append(stage)
     return sorted(found)
 

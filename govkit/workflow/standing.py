@@ -182,10 +182,10 @@ def _code(session: Session, champion: Champion, version: Version) -> CodeChange:
 
 def _serving(session: Session, version: Version) -> list[str]:
     found = []
-    for (model, stage), entries in sorted(session.state.stages.items()):
+    for stage, entries in sorted(session.state.stages_of(version.model).items()):
         last = entries[-1]
-        mine = model == version.model and isinstance(last, Promotion) and last.body.version == version.body.version
-        if mine and (model, version.body.version) not in session.state.revoked:
+        mine = isinstance(last, Promotion) and last.body.version == version.body.version
+        if mine and (version.model, version.body.version) not in session.state.revoked:
             found.append(stage)
     return found
 

@@ -106,7 +106,7 @@ def reproduction_recorded(case: Case, body: ReproductionRecorded) -> None:
 def deployment_recorded(case: Case, body: DeploymentRecorded) -> None:
     """What is deployed was promoted."""
     if case.rules > 1:
-        stages = (found for (model, _), found in case.state.stages.items() if model == case.model)
-        known = any(isinstance(e, Promotion) and e.at.id == body.promotion for found in stages for e in found)
+        entries = (entry for found in case.state.stages_of(case.model).values() for entry in found)
+        known = any(isinstance(entry, Promotion) and entry.at.id == body.promotion for entry in entries)
         require(known, "there is no such promotion of this model")
     recorded(case, body)
