@@ -17,6 +17,7 @@ from govkit.core.card import Column, Contract
 from govkit.core.gates import compatibility as contracts
 from govkit.core.gates.base import Check, Verdict
 from govkit.core.records import Record
+from govkit.core.wording import several
 
 SCHEMA: Final = "govkit.target/v1"
 #: What a check on a point is called, before the point's name.
@@ -319,8 +320,7 @@ def _describe(column: Column) -> str:
 
 
 def _columns(columns: Sequence[Column]) -> str:
-    names = [column.name for column in columns]
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    return several([column.name for column in columns], 8)
 
 
 def _some(found: dict[str, str]) -> str:

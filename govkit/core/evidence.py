@@ -17,6 +17,7 @@ from govkit.core.judged import Status
 from govkit.core.policy import InForce
 from govkit.core.records import Record
 from govkit.core.state import State
+from govkit.core.wording import several
 
 #: What a card can show besides what people say in it.
 _FACTS: Final = (
@@ -83,15 +84,11 @@ def _over(section: str, cards: Sequence[NamedCard], shown: Mapping[str, frozense
     lacks = [one.name for one in cards if section not in shown[one.name]]
     name = f"card:{section}"
     if not has:
-        return Piece(evidence=name, state="missing", record=f"not on the card of {_several(lacks)}" if lacks else "")
-    there = f"card of {_several(has)}"
+        return Piece(evidence=name, state="missing", record=f"not on the card of {several(lacks)}" if lacks else "")
+    there = f"card of {several(has)}"
     if not lacks:
         return Piece(evidence=name, state="there", record=there)
-    return Piece(evidence=name, state="partly", record=f"{there}; not on that of {_several(lacks)}")
-
-
-def _several(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return Piece(evidence=name, state="partly", record=f"{there}; not on that of {several(lacks)}")
 
 
 def _sections(card: Card) -> frozenset[str]:
@@ -148,7 +145,7 @@ def _of_policy(state: State) -> Iterator[Piece]:
     asked = _asked(policy) if policy else {}
     for kind in _GATES:
         named = sorted(f"gate '{gate}' for {stage}" for stage, gates in asked.items() for gate in gates.get(kind, []))
-        yield _piece(f"gate:{kind}", f"{where}: {_several(named)}" if named else "", f"no stage asks for {kind}")
+        yield _piece(f"gate:{kind}", f"{where}: {several(named)}" if named else "", f"no stage asks for {kind}")
     met = rules(policy) if policy else {}
     for rule, words in _RULES.items():
         yield _piece(f"policy:{rule}", where if met.get(rule) else "", f"not so in the policy: {words}")
@@ -188,8 +185,8 @@ def _mirrors(state: State) -> Iterator[Piece]:
     urls = audit.mirrors if audit else []
     locked = [url for url in urls if mirrorurl.parse(url).kind == "s3"] if audit and audit.retention else []
     until = f", locked for {audit.retention}" if audit else ""
-    yield _piece("mirror:configured", f"policy: {_several(urls)}" if urls else "", "the policy names no mirror")
-    yield _piece("mirror:locked", f"policy: {_several(locked)}{until}" if locked else "", "no s3:// mirror with locks")
+    yield _piece("mirror:configured", f"policy: {several(urls)}" if urls else "", "the policy names no mirror")
+    yield _piece("mirror:locked", f"policy: {several(locked)}{until}" if locked else "", "no s3:// mirror with locks")
     seen = [(judged, body) for judged, body in state.recorded(CheckpointRecorded) if body.mirrors]
-    words = f"event {seen[-1][0].index}: {_several(seen[-1][1].mirrors)}" if seen else ""
+    words = f"event {seen[-1][0].index}: {several(seen[-1][1].mirrors)}" if seen else ""
     yield _piece("mirror:seen", words, "no checkpoint names a mirror that held the log")

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from govkit.core.events import Head
 from govkit.core.records import Digest, Index, Instant, Record, Stage, Text, Version
+from govkit.core.wording import several
 
 SCHEMA: Final = "govkit.inventory/v1"
 
@@ -170,8 +171,7 @@ def _model_rows(known: dict[str, str], model: InventoryModel, told: str) -> Iter
 
 def in_short(reasons: list[str]) -> str:
     """Return the first few of several reasons in one text."""
-    more = f" and {len(reasons) - _MANY} more" if len(reasons) > _MANY else ""
-    return "; ".join(reasons[:_MANY]) + more
+    return several(reasons, _MANY, "; ")
 
 
 def _stage_row(known: dict[str, str], stage: InventoryStage, told: str) -> dict[str, str]:

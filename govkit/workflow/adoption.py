@@ -14,6 +14,7 @@ from govkit.core.imported import Imported
 from govkit.core.lineage import Project
 from govkit.core.paths import PathSet, within
 from govkit.core.proposals import Proposal
+from govkit.core.wording import several
 from govkit.storage import yamledit
 from govkit.storage.git import Repository
 from govkit.storage.trees import CommitTree, Tree, project_of
@@ -267,8 +268,7 @@ def _line_ends(repository: Repository, found: Project) -> list[str]:
             changed.append(path)
     if not changed:
         return []
-    listing = ", ".join(changed[:_MANY]) + (f" and {len(changed) - _MANY} more" if len(changed) > _MANY else "")
     return [
-        f"{listing}: other line ends here than in Git, so DVC's digests are not those of Git's bytes and the lineage "
-        "gate will not pass. Add e.g. '*.py -text' to .gitattributes, then: git add --renormalize ."
+        f"{several(changed, _MANY)}: other line ends here than in Git, so DVC's digests are not those of Git's bytes "
+        "and the lineage gate will not pass. Add e.g. '*.py -text' to .gitattributes, then: git add --renormalize ."
     ]

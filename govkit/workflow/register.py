@@ -10,6 +10,7 @@ from govkit.core.entities import Request, Version
 from govkit.core.errors import Refused, Usage
 from govkit.core.events import Digests, RequestOpened, TagRef, VersionRegistered
 from govkit.core.resolve import Way
+from govkit.core.wording import several
 from govkit.storage.git import Repository
 from govkit.storage.trees import CommitTree
 from govkit.workflow import cards, facts, judge, rollback
@@ -45,7 +46,7 @@ def candidate(session: Session, model: str, revision: str | None) -> Candidate:
         changed = [] if session.git.is_bare else session.git.changed_files()
         if changed:
             raise Usage(
-                f"the working tree has uncommitted changes: {', '.join(changed[:3])}",
+                f"the working tree has uncommitted changes: {several(changed)}",
                 why="a version is a commit, and these changes are in none",
                 fix="commit or stash them, or name the commit with --rev",
             )

@@ -39,8 +39,12 @@ def test_a_request_opens_one_issue_and_its_end_closes_it(requested: World, proje
     assert project.issues[0]["state"] == "closed" and project.notes == [(1, "The request is withdrawn.")]
 
 
-def test_a_mark_of_somebody_elses_keeps_nobody_from_being_told(requested: World, project: Project) -> None:
-    """An issue that somebody else opened with the request's mark in it does not count."""
+@pytest.mark.parametrize("filters", [True, False])
+def test_a_mark_of_somebody_elses_keeps_nobody_from_being_told(
+    requested: World, project: Project, filters: bool
+) -> None:
+    """An issue that somebody else opened with the request's mark in it does not count, also where GitLab lists it."""
+    project.filters = filters
     requested.govkit("ci", "issues")
     project.issues[0]["author"]["id"] = 99
     assert "opened: scorer@1.1.0#production" in requested.govkit("ci", "issues").out

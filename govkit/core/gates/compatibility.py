@@ -13,6 +13,7 @@ import msgspec
 
 from govkit.core.card import Column, Contract
 from govkit.core.gates.base import Context, Gate, Outcome, Verdict, pending
+from govkit.core.wording import several
 
 FIELDS = tuple(field.name for field in msgspec.structs.fields(Contract))
 DTYPES = (
@@ -53,7 +54,7 @@ class CompatibilityGate(Gate, tag="compatibility", frozen=True, kw_only=True):
         mend = "mend the contract in model.yaml and run 'dvc repro'"
         wrong = list(problems(contract))
         if wrong:
-            return Outcome(Verdict.ERROR, required, _some(wrong), mend)
+            return Outcome(Verdict.ERROR, required, several(wrong, between="; "), mend)
         blank = [name for name in self.require if not _filled(getattr(contract, name, None))]
         if blank:
             return Outcome(Verdict.FAIL, required, f"blank: {', '.join(blank)}", mend)
@@ -145,7 +146,3 @@ def is_day(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
-
-
-def _some(sentences: list[str]) -> str:
-    return "; ".join(sentences[:3]) + (f" and {len(sentences) - 3} more" if len(sentences) > 3 else "")

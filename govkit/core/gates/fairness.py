@@ -9,6 +9,7 @@ import msgspec
 from govkit.core.card import FairnessAttribute, FairnessGroup
 from govkit.core.gates.base import Bounds, Context, Gate, On, Outcome, Verdict, ends, worst
 from govkit.core.gates.metric import MEND, bound_faults, describe_on
+from govkit.core.wording import several
 
 Between = Literal["difference", "ratio"]
 Comparison = Literal["difference", "ratio", "each"]
@@ -89,8 +90,7 @@ class FairnessGate(Gate, tag="fairness", frozen=True, kw_only=True):
         named = sorted(
             (self._room(attribute.groups[name], bounds), name) for name, one in judged.items() if one is verdict
         )
-        found = "; ".join(self._describe_group(name, attribute.groups[name]) for _, name in named[:NAMED])
-        found += f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+        found = several([self._describe_group(name, attribute.groups[name]) for _, name in named], NAMED, "; ")
         lead = {Verdict.PASS: "all within bounds, nearest to them ", Verdict.INCONCLUSIVE: "cannot be told: "}
         return Outcome(verdict, required, lead.get(verdict, "") + found, _FIXES[verdict])
 

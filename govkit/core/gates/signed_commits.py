@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from govkit.core.gates.base import Context, Gate, Need, Outcome, Verdict, pending
+from govkit.core.wording import several
 
 
 class SignedCommitsGate(Gate, tag="signed-commits", frozen=True, kw_only=True):
@@ -26,8 +27,7 @@ class SignedCommitsGate(Gate, tag="signed-commits", frozen=True, kw_only=True):
             )
         unsigned = [commit.id.partition(":")[2][:10] or commit.id for commit in context.commits if not commit.person]
         if unsigned:
-            rest = f" and {len(unsigned) - 3} more" if len(unsigned) > 3 else ""
-            found = f"{len(unsigned)} of {len(context.commits)} not: {', '.join(unsigned[:3])}{rest}"
+            found = f"{len(unsigned)} of {len(context.commits)} not: {several(unsigned)}"
             return Outcome(
                 Verdict.FAIL, required, found, "commit anew with 'git commit -S' and a key that the policy names"
             )

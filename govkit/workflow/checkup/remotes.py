@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from govkit.core.card import Card, Item
 from govkit.core.entities import Promotion, Version
 from govkit.core.errors import GovkitError
+from govkit.core.wording import several
 from govkit.workflow import facts
 from govkit.workflow.checkup import Ailment, Examination
 
@@ -97,9 +98,7 @@ def _words(item: Item, paths: list[str]) -> str:
     """Return what is gone of a file or folder."""
     if paths == [""]:
         return item.path
-    named = ", ".join(f"{item.path}/{path}" for path in paths[:_MANY])
-    more = f" and {len(paths) - _MANY} more" if len(paths) > _MANY else ""
-    return f"{len(paths)} files of {item.path}: {named}{more}"
+    return f"{len(paths)} files of {item.path}: {several([f'{item.path}/{path}' for path in paths], _MANY)}"
 
 
 def _others(exam: Examination, serving: set[tuple[str, str]]) -> Iterator[Ailment]:
@@ -114,6 +113,5 @@ def _others(exam: Examination, serving: set[tuple[str, str]]) -> Iterator[Ailmen
     gone = _gone(exam, held)
     hit = [one.name for one in held if one.card.weights.md5 in gone]
     if hit:
-        more = f" and {len(hit) - _MANY} more" if len(hit) > _MANY else ""
-        found = f"their weights are gone, too, so nobody can go back to them: {', '.join(hit[:_MANY])}{more}"
+        found = f"their weights are gone, too, so nobody can go back to them: {several(hit, _MANY)}"
         yield Ailment("note", "versions that do not serve", found, _MEND)
