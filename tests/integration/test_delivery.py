@@ -511,6 +511,18 @@ def test_what_get_delivers_shares_nothing_with_the_cache(contracted: World, kind
     assert [one.st_nlink for one in found] == [1, 1, 1] and all(stat.S_ISREG(one.st_mode) for one in found)
 
 
+def test_a_link_is_no_weights(contracted: World, tmp_path: Path) -> None:
+    """Should DVC ever leave a link after all, its bytes are right today and somebody else's tomorrow."""
+    ours = contracted.repo / "model.json"
+
+    def linked(root: Path, commit: str, path: str, target: Path, **_: Any) -> None:
+        target.symlink_to(ours)
+
+    with mock.patch("govkit.workflow.get.dvcbytes.fetch", linked):
+        result = contracted.govkit("get", MODEL, "--stage", "production", "-o", str(tmp_path / "served"), expect=1)
+    assert "model.json is a symbolic link" in result.text and not (tmp_path / "served").exists()
+
+
 def test_the_manifest_of_another_version(contracted: World, delivered: Path) -> None:
     """Neither another version's manifest and card beside these weights, nor these weights with them, nor all of it."""
     record = record_of(delivered)

@@ -45,6 +45,8 @@ def test_templates_agree_with_what_ran() -> None:
     assert (["fit@a", "fit@b"], []) == ([stage.name for stage in project.stages], findings(project))
     project = read({"fit": FIT}, lock, "names: [b, c]\nrate: 0.1\n")
     assert (["fit@b"], {"'fit@c' of dvc.yaml": {"c.txt"}}) == ([s.name for s in project.stages], project.not_run)
+    project = read({"fit": {**FIT, "do": {**FIT["do"], "wdir": "w"}}}, lock, "names: [c]\nrate: 0.1\n")
+    assert {"'fit@c' of dvc.yaml": {"w/c.txt"}} == project.not_run
 
 
 def test_templates_whose_values_changed() -> None:
