@@ -15,6 +15,7 @@ import click
 import msgspec
 
 from govkit.cli import common
+from govkit.cli.lazy import commands_of
 from govkit.cli.main import cli
 from govkit.core import (
     bundle,
@@ -76,7 +77,7 @@ def commands() -> str:
 def _walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     yield path, command
     if isinstance(command, click.Group):
-        for name, child in sorted(command.commands.items()):
+        for name, child in commands_of(command):
             if not child.hidden:
                 yield from _walk(child, (*path, name))
 

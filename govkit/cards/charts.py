@@ -9,7 +9,8 @@ import itertools
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from govkit.cards import text
 from govkit.core.card import Measure, Plot
@@ -26,8 +27,7 @@ _MARKED = 30  # so many points are drawn as dots, too
 _FINEST = 1e12  # beyond so many steps from zero, a double cannot tell them apart
 
 
-@dataclass(frozen=True)
-class Axis:
+class Axis(Struct, frozen=True):
     """A linear scale: the values at its ends, and where these stand."""
 
     low: float
@@ -47,24 +47,21 @@ class Axis:
         return [Tick(self.at(value), text.number(value) if abs(value) < 1e6 else f"{value:.3g}") for value in values]
 
 
-@dataclass(frozen=True)
-class Tick:
+class Tick(Struct, frozen=True):
     """A tick: where, and what is written beside it."""
 
     at: float
     label: str
 
 
-@dataclass(frozen=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """A bound of the policy's, as a value on a scale, and what it is called."""
 
     value: float
     label: str
 
 
-@dataclass(frozen=True)
-class Dot:
+class Dot(Struct, frozen=True):
     """A row of a dot plot: its label, short and in full, and where value and interval stand.
 
     Attributes:
@@ -80,8 +77,7 @@ class Dot:
     small: bool
 
 
-@dataclass(frozen=True)
-class DotPlot:
+class DotPlot(Struct, frozen=True):
     """Values of one rate, one row a group; ``left_out`` groups have no usable number.
 
     Attributes:
@@ -98,8 +94,7 @@ class DotPlot:
     left_out: int
 
 
-@dataclass(frozen=True)
-class Series:
+class Series(Struct, frozen=True):
     """One line: its name, its path (``d``), and its points if they are few."""
 
     name: str
@@ -107,8 +102,7 @@ class Series:
     points: list[tuple[float, float]]
 
 
-@dataclass(frozen=True)
-class Chart:
+class Chart(Struct, frozen=True):
     """A line chart or, with ``bars``, a histogram as outlines.
 
     Attributes:
@@ -225,8 +219,7 @@ def chart(plot: Plot, other: Plot | None = None, name: str = "") -> Chart | None
     )
 
 
-@dataclass(frozen=True)
-class _Layer:
+class _Layer(Struct, frozen=True):
     """The lines of one version in a chart: its rows, whether they are a histogram, and half of a bin's width."""
 
     label: str

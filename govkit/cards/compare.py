@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct
 
 from govkit.cards import text
 from govkit.core.card import Card, Contract, DataProfile, Item, Measure
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from govkit.core.standing import Standing
 
 
-@dataclass(frozen=True)
-class MetricRow:
+class MetricRow(Struct, frozen=True):
     """A metric of either card: the challenger's number, the champion's, and what was gained, with its sign."""
 
     name: str
@@ -30,8 +29,7 @@ class MetricRow:
     gain: str
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True):
     """Something that is not as it was: what it is, the champion's value and the challenger's."""
 
     what: str
@@ -39,8 +37,7 @@ class Change:
     after: str
 
 
-@dataclass(frozen=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """How far a feature's distribution lies from the champion's; ``problem`` says why that cannot be told.
 
     Attributes:
@@ -54,8 +51,7 @@ class Drift:
     problem: str = ""
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """A challenger beside its champion.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from govkit.cards import charts, text
 from govkit.core.card import Card, FairnessAttribute, Measure
@@ -11,8 +12,7 @@ from govkit.core.gates.base import Gate
 from govkit.core.gates.fairness import FairnessGate
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row of a fairness table: a group or a comparison, its size, and its rates in the table's order.
 
     Attributes:
@@ -25,8 +25,7 @@ class Row:
     small: bool = False
 
 
-@dataclass(frozen=True)
-class Attribute:
+class Attribute(Struct, frozen=True):
     """One protected attribute: the names of the rates, a row for each group and comparison, a plot for each rate.
 
     Attributes:

@@ -7,10 +7,11 @@ and the whole log show is not looked for there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from govkit.core import controls, evidence
 from govkit.core.card import Card
@@ -25,8 +26,7 @@ _ORDER = ("eu-ai-act", "sr-26-2", "ss1-23", "nist-ai-rmf", "iso-42001")
 _NO_LOG = "the log is not known here"
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """One requirement: where it stands, what it asks in a few words, how far it is met, and by what."""
 
     place: str
@@ -35,8 +35,7 @@ class Row:
     by: str
 
 
-@dataclass(frozen=True)
-class OnCard:
+class OnCard(Struct, frozen=True):
     """A framework with the day of the mapping and its source."""
 
     name: str

@@ -7,7 +7,8 @@ row, what descends from neighbours stands near them (one pass of the barycentre 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from govkit.cards import text
 from govkit.core.card import Card, DvcStage, Item
@@ -21,8 +22,7 @@ MOST = 150
 _LABEL, _DETAIL = 21.0, 24.0  # in letters of middling width
 
 
-@dataclass(frozen=True)
-class Box:
+class Box(Struct, frozen=True):
     """A box of the graph.
 
     Attributes:
@@ -41,8 +41,7 @@ class Box:
     y: float
 
 
-@dataclass(frozen=True)
-class Graph:
+class Graph(Struct, frozen=True):
     """The drawn graph: its size, its boxes and the paths (``d``) of its arrows."""
 
     width: int
@@ -52,8 +51,7 @@ class Graph:
     description: str
 
 
-@dataclass(frozen=True)
-class _Node:
+class _Node(Struct, frozen=True):
     kind: str
     name: str
     detail: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from govkit.cards import charts, text
 from govkit.cards.compare import leaves
@@ -24,8 +25,7 @@ SIGNS = {
 _FREQUENT = 4  # so many of a feature's values are named
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """How a version would stand in a stage.
 
     Attributes:
@@ -63,8 +63,7 @@ def _stage(name: str, draft: StageDraft) -> Stage:
     return Stage(name, draft.requirements, draft.checks, blocking, verdict, summary)
 
 
-@dataclass(frozen=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """A plot of DVC's: the chart if it can be drawn, with the champion's laid over, and its points as a table."""
 
     plot: Plot
@@ -96,8 +95,7 @@ def _cell(value: float | str | None) -> str:
     return "none" if value is None else text.reported(value)
 
 
-@dataclass(frozen=True)
-class Feature:
+class Feature(Struct, frozen=True):
     """A feature of a data profile: type, missing values, and what else is said of it in a few words."""
 
     name: str
@@ -106,8 +104,7 @@ class Feature:
     summary: str
 
 
-@dataclass(frozen=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """A data profile: what it says of the label, its features, and which of these have missing values.
 
     Attributes:
@@ -181,8 +178,7 @@ def parameters(card: Card) -> list[tuple[str, str, str]]:
     return sorted(dict.fromkeys(found))
 
 
-@dataclass(frozen=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """The runtime contract: what is said, and the columns that callers send and get."""
 
     rows: list[tuple[str, str]]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import posixpath
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from govkit.cards import compare, fairness, frameworks, graph, sections, text
 from govkit.core import canonical, digests, records
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from govkit.core.standing import Standing
 
 
-@dataclass(frozen=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """Something that a reader must not miss; ``sign`` is that of a verdict.
 
     Attributes:
@@ -33,8 +33,7 @@ class Notice:
     items: list[str]
 
 
-@dataclass(frozen=True)
-class View:
+class View(Struct, frozen=True):
     """What a page shows.
 
     Attributes:

@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 
 from govkit.cli import common
-from govkit.cli.logs import log
 from govkit.core.errors import Usage
 
 
@@ -59,7 +58,7 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
-@log.command("prove")
+@click.command("prove")
 @click.argument("index", type=click.IntRange(min=0), required=False)
 @click.option(
     "--from", "old", type=click.IntRange(min=1), metavar="SIZE", help="Prove that the log grew from this size."

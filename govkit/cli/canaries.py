@@ -9,7 +9,6 @@ import click
 
 from govkit.cli import common
 from govkit.cli.deciding import stage_option, tell
-from govkit.core import names
 
 if TYPE_CHECKING:
     from govkit.workflow.canary import Step
@@ -37,7 +36,7 @@ def start(version: str, stage: str, share: float, name: str, output: str, **opti
     """Begin a canary for a stage in which another version serves."""
     from govkit.workflow import canary as workflow
 
-    model, wanted = names.split_version(version)
+    model, wanted = common.split_version(version)
     return _tell(workflow.start(common.session(**options), model, wanted, stage, share, name=name), output)
 
 

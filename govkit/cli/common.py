@@ -6,7 +6,6 @@ import io
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -105,6 +104,8 @@ def session(
     watch: Callable[[str, int, int], None] | None = None,
 ) -> Session:
     """Open the repository that a command works in; with a mirror, the log is read from there."""
+    from msgspec.structs import replace
+
     from govkit.workflow.session import Session
 
     said = options(repo, root=root, key=key, dry_run=dry_run, yes=yes)
@@ -121,6 +122,13 @@ def options(
     context = click.get_current_context(silent=True)
     local = bool(context and context.meta.get(_LOCAL))
     return Options(repo=repo, key=key, root=root, dry_run=dry_run, local=local, show=_show, agree=agree)
+
+
+def split_version(version: str) -> tuple[str, str | None]:
+    """Take ``MODEL@VERSION`` or ``MODEL`` apart, as :func:`govkit.core.names.split_version` does."""
+    from govkit.core import names
+
+    return names.split_version(version)
 
 
 def _show(lines: list[str]) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from govkit.cli import common
-from govkit.core import names
 
 if TYPE_CHECKING:
     from govkit.core.policy import Choice
@@ -36,7 +35,7 @@ def register(version: str, rev: str | None, output: str, **options: Any) -> None
     """Register a commit as a version of a model, with a signed tag."""
     from govkit.workflow import register as workflow
 
-    model, wanted = names.split_version(version)
+    model, wanted = common.split_version(version)
     tell(workflow.register(common.session(**options), model, wanted, rev), output, "registered")
 
 
@@ -66,7 +65,7 @@ def request(
     from govkit.workflow import gate as gates
     from govkit.workflow import register as workflow
 
-    model, wanted = names.split_version(version)
+    model, wanted = common.split_version(version)
     if break_glass and is_rollback:
         raise click.UsageError("--rollback goes back the way that the policy names, --break-glass past it: name one.")
     session = common.session(**options)
@@ -110,7 +109,7 @@ def gate(
     from govkit.workflow import cards, judge
     from govkit.workflow import gate as workflow
 
-    model, wanted = names.split_version(version)
+    model, wanted = common.split_version(version)
     session = common.session(repo, root=root)
     if rev is not None:
         judgement = judge.judge_revision(session, model, cards.tree_of(session.git, rev), stage)
@@ -237,7 +236,7 @@ def promote(
     """
     from govkit.workflow import promote as workflow
 
-    model, wanted = names.split_version(version) if version else ("", None)
+    model, wanted = common.split_version(version) if version else ("", None)
     if is_ready:
         if wanted is not None or break_glass:
             raise click.UsageError("--ready takes what is approved the usual way, whatever the version is.")

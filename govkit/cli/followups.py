@@ -9,7 +9,6 @@ import click
 
 from govkit.cli import common
 from govkit.cli.deciding import stage_option, tell, ticket_option
-from govkit.core import names
 
 
 @click.command()
@@ -26,7 +25,7 @@ def waive(
     """Waive one gate for one version and stage; the gate names who may. Any change of bytes or rules voids it."""
     from govkit.workflow import followups
 
-    model, wanted = names.split_version(version)
+    model, wanted = common.split_version(version)
     session = common.session(**options)
     written = followups.waive(session, model, wanted, stage, gate, until=until, reason=reason, ticket=ticket)
     tell(written, output, f"waived {gate} until {until}")
@@ -59,7 +58,7 @@ def finding_open(version: str, text: str, owner: str, due: str, severity: str, o
     """Open a finding about a version; the policy names who may, under 'records'."""
     from govkit.workflow import followups
 
-    model, wanted = names.split_version(version)
+    model, wanted = common.split_version(version)
     written = followups.open_finding(
         common.session(**options), model, wanted, text, owner=owner, due=due, severity=severity
     )

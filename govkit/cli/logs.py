@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from govkit.cli import common, paging, progress
+from govkit.cli.lazy import LazyGroup
 
 if TYPE_CHECKING:
     from govkit.workflow.history import Asked, Shown
@@ -32,7 +32,18 @@ _STYLES = {
 }
 
 
-@click.group(invoke_without_command=True)
+#: Its commands that are not in this module.
+PLACES = {
+    "prove": "bundles:log_prove",
+    "mirror": "mirrors:log_mirror",
+    "checkpoint": "mirrors:log_checkpoint",
+    "sync": "syncing:sync",
+    "install-hook": "serving:install_hook",
+    "receive": "serving:receive",
+}
+
+
+@click.group(cls=LazyGroup, places=PLACES, invoke_without_command=True)
 @click.option("--model", "models", multiple=True, metavar="MODEL", help="Only events of MODEL; can be repeated.")
 @click.option(
     "--person",
@@ -131,6 +142,8 @@ def _print(session: Session, asked: Asked, limit: int | None, output: str, *, pa
 
 def _follow(session: Session, asked: Asked, limit: int | None, interval: float | None, output: str) -> int:
     """Print events as they come. Ctrl-C ends it quietly, with the exit code that fits the log."""
+    from msgspec.structs import replace
+
     from govkit.workflow import history
 
     if output == "json":

@@ -7,44 +7,68 @@ import sys
 
 import click
 
-from govkit.cli import (
-    bundles,
-    canaries,
-    ci,
-    common,
-    completing,
-    deciding,
-    doctoring,
-    explaining,
-    exporting,
-    followups,
-    inventories,
-    kubernetes,
-    logs,
-    looking,
-    making,
-    mapping,
-    mlflow_sync,
-    people,
-    policies,
-    publishing,
-    recording,
-    reproducing,
-    returning,
-    reviewing,
-    serving,
-    starting,
-    syncing,
-    topics,
-    trying,
-    verifying,
-    violations,
-    webhooks,
+from govkit.cli import common, completing
+from govkit.cli.lazy import LazyGroup
+
+#: Where each command is, in the order of a model's life.
+PLACES = {
+    "init": "starting:init",
+    "trust": "starting:trust",
+    "tryout": "trying:tryout",
+    "enrol": "reviewing:enrol",
+    "people": "people:people",
+    "scan": "making:scan",
+    "hook": "making:hook",
+    "card": "making:card",
+    "lineage": "making:lineage",
+    "register": "deciding:register",
+    "request": "deciding:request",
+    "gate": "deciding:gate",
+    "review": "reviewing:review",
+    "approve": "deciding:approve",
+    "reject": "deciding:reject",
+    "lift": "deciding:lift",
+    "submit": "deciding:submit",
+    "promote": "deciding:promote",
+    "canary": "canaries:canary",
+    "rollback": "returning:rollback",
+    "clear": "returning:clear",
+    "revoke": "returning:revoke",
+    "record": "recording:record",
+    "waive": "followups:waive",
+    "withdraw": "followups:withdraw",
+    "finding": "followups:finding",
+    "status": "looking:status",
+    "doctor": "doctoring:doctor",
+    "show": "looking:show",
+    "history": "looking:history",
+    "inventory": "inventories:inventory",
+    "controls": "mapping:controls",
+    "why": "explaining:why",
+    "diff": "explaining:diff",
+    "log": "logs:log",
+    "verify": "verifying:verify",
+    "get": "verifying:get",
+    "reproduce": "reproducing:reproduce",
+    "bundle": "bundles:bundle",
+    "export": "exporting:export",
+    "schema": "exporting:schema",
+    "mlflow": "mlflow_sync:mlflow",
+    "site": "publishing:site",
+    "policy": "policies:policy",
+    "violation": "violations:violation",
+    "ci": "ci:ci",
+    "webhook": "webhooks:webhook",
+    "kubernetes": "kubernetes:kubernetes",
+    "kserve-init": "kubernetes:kserve_init",
+    "completion": "completing:completion",
+    "help": "topics:help_command",
+}
+
+
+@click.group(
+    cls=LazyGroup, places=PLACES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
 )
-from govkit.cli import mirrors as _mirrors  # noqa: F401 - its commands belong to the group 'log'
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="dvc-govkit", prog_name="govkit")
 def cli() -> None:
     """Govern machine-learning models that live in Git and DVC.
@@ -53,65 +77,6 @@ def cli() -> None:
     Exit codes, for every command: 0 done or proven; 1 refused or disproven;
     2 wrong usage or configuration; 3 could not decide. Only 0 may deploy.
     """  # noqa: D301 - click needs the backspace itself
-
-
-for _command in (
-    starting.init,
-    starting.trust,
-    trying.tryout,
-    reviewing.enrol,
-    people.people,
-    making.scan,
-    making.hook,
-    making.card,
-    making.lineage,
-    deciding.register,
-    deciding.request,
-    deciding.gate,
-    reviewing.review,
-    deciding.approve,
-    deciding.reject,
-    deciding.lift,
-    deciding.submit,
-    deciding.promote,
-    canaries.canary,
-    returning.rollback,
-    returning.clear,
-    returning.revoke,
-    recording.record,
-    followups.waive,
-    followups.withdraw,
-    followups.finding,
-    looking.status,
-    doctoring.doctor,
-    looking.show,
-    looking.history,
-    inventories.inventory,
-    mapping.controls,
-    explaining.why,
-    explaining.diff,
-    logs.log,
-    verifying.verify,
-    verifying.get,
-    reproducing.reproduce,
-    bundles.bundle,
-    exporting.export,
-    exporting.schema,
-    mlflow_sync.mlflow,
-    publishing.site,
-    policies.policy,
-    violations.violation,
-    ci.ci,
-    webhooks.webhook,
-    kubernetes.kubernetes,
-    kubernetes.kserve_init,
-    completing.completion,
-    topics.help_command,
-):
-    cli.add_command(_command)
-for _command in (syncing.sync, serving.install_hook, serving.receive):
-    logs.log.add_command(_command)
-completing.attach(cli)
 
 
 def main() -> None:

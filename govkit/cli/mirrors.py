@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from govkit.cli import common, logs, progress
+from govkit.cli import common, progress
 from govkit.cli.deciding import tell
 
 
-@logs.log.command("mirror")
+@click.command("mirror")
 @click.argument("urls", metavar="[URL]...", nargs=-1)
 @click.option("--retention", metavar="SPAN", help="How long objects in S3 stay locked; else what the policy says.")
 @click.option("--timeout", type=click.FloatRange(min=1), default=900.0, help="Seconds for all mirrors together.")
@@ -53,7 +53,7 @@ def _words(status: Any) -> str:
     return {"ahead": "AHEAD of the log here", "differs": "DIFFERS"}[status.standing]
 
 
-@logs.log.command("checkpoint")
+@click.command("checkpoint")
 @common.writes
 def log_checkpoint(output: str, **options: Any) -> None:
     """Sign that you saw the log at its head, and which mirrors held it then; the policy names who may."""

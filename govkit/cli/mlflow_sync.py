@@ -70,12 +70,12 @@ def sync(
 
 
 def _json(found: Synced) -> None:
-    from dataclasses import asdict
+    import msgspec
 
     from govkit.integrations.mlflow.sync import SCHEMA
     from govkit.reports import jsonout
 
-    value = {key: item for key, item in asdict(found).items() if key not in ("head", "is_check")}
+    value = {key: item for key, item in msgspec.to_builtins(found).items() if key not in ("head", "is_check")}
     jsonout.write(SCHEMA, {**value, "head": found.head, "exit_code": found.exit_code})
 
 

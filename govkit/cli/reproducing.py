@@ -13,7 +13,6 @@ import click
 from govkit.cli import common
 from govkit.cli.deciding import tell
 from govkit.cli.termination import stoppable
-from govkit.core import names
 from govkit.core.errors import Refused
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def reproduce(
     """
     from govkit.workflow import reproduce as workflow
 
-    model, number = names.split_version(version)
+    model, number = common.split_version(version)
     wanted = [name for name in (part.strip() for part in only.split(",")) if name]
     wish = workflow.Wish(model, number, wanted, tolerance, passed_on, keep, is_recorded=not no_record)
     session = common.session(**options)

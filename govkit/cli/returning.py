@@ -8,7 +8,6 @@ import click
 
 from govkit.cli import common
 from govkit.cli.deciding import stage_option, tell, ticket_option
-from govkit.core import names
 
 reason_option = click.option("-m", "--message", "reason", default="", help="Why; it is needed.")
 
@@ -62,7 +61,7 @@ def revoke(version: str, reason: str, output: str, **options: Any) -> None:
     from govkit.reports import table
     from govkit.workflow import retire
 
-    model, wanted = names.split_version(version)
+    model, wanted = common.split_version(version)
     if wanted is None:
         raise click.UsageError(f"Name the version: {model}@VERSION.")
     session = common.session(**options)

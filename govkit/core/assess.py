@@ -7,8 +7,9 @@ The same function serves the draft in ``request.json``, ``govkit gate``, ``govki
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from govkit.core import approvals
 from govkit.core.gates.base import Check, Context, Gate, Outcome, Verdict
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from govkit.core.followups import Waiver
 
 
-@dataclass(frozen=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """A commit that a version brings in.
 
     Attributes:
@@ -143,8 +143,7 @@ def approval_check(rules: Approvals, tally: Tally, *, override: bool = False) ->
     )
 
 
-@dataclass(frozen=True)
-class Authors:
+class Authors(Struct, frozen=True):
     """Who wrote what a version brings in.
 
     Attributes:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from govkit.core import agreement, canonical, digests, measures, records, yamltext
 from govkit.core.card import SCHEMA, CardModel, CodeFile, DvcStage, Item, Lineage, Statements
@@ -24,8 +25,7 @@ from govkit.core.whereabouts import is_data, is_outside, kept_in_git, kind, read
 MAX_REPORT_BYTES = 8 * 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What a card needs.
 
     Attributes:
@@ -39,8 +39,7 @@ class Plan:
     items: list[LockItem]
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What was gathered for a plan.
 
     Attributes:
@@ -141,11 +140,11 @@ def build(project: Project, model: str, facts: Facts, cells: measures.Cells = "n
     return _Builder(project, model, facts, cells).card()
 
 
-class _Builder(Findings):
-    """Makes one card; its own findings become the card's problems and gaps."""
+class _Builder:
+    """Makes one card; what it finds becomes the card's problems and gaps."""
 
     def __init__(self, project: Project, model: str, facts: Facts, cells: measures.Cells) -> None:
-        super().__init__()
+        self.found = Findings()
         self.project, self.model, self.facts, self.cells = project, model, facts, cells
         self.parsed: dict[str, Any] = {}
         self.listed = PathSet(facts.paths)
@@ -160,14 +159,14 @@ class _Builder(Findings):
         self.kept = kept_in_git(self.stages, self.listed)
         self.weights = artifact.path
         for findings in (self.project, *(stage.findings for stage in self.stages)):
-            self.problems += findings.problems
-            self.gaps += findings.gaps
-        self.gaps += self._not_run()
+            self.found.problems += findings.problems
+            self.found.gaps += findings.gaps
+        self.found.gaps += self._not_run()
         code = self._code()
         reports = self._reports()
         weights = self._weights()
         data, outs = self._data()
-        agreement.check_between_stages(self, self.project, self.stages)
+        agreement.check_between_stages(self.found, self.project, self.stages)
         self._check_kept()
         # Before the lineage is written down: these find gaps, too.
         evaluation_data = [self._named_item(path) for path in sorted(set(self.statements.evaluation_data))]
@@ -178,8 +177,8 @@ class _Builder(Findings):
             data=data,
             outs=outs,
             params=self._params(),
-            problems=sorted(set(self.problems)),
-            gaps=sorted(set(self.gaps)),
+            problems=sorted(set(self.found.problems)),
+            gaps=sorted(set(self.found.gaps)),
         )
         card: dict[str, Any] = {
             "schema": SCHEMA,
@@ -212,10 +211,12 @@ class _Builder(Findings):
             for dep in stage.deps:
                 where = kind(self.project, dep)
                 if where == "external":
-                    self.gaps.append(f"{dep.path} lies outside the repository: its bytes are not under Git or DVC")
+                    self.found.gaps.append(
+                        f"{dep.path} lies outside the repository: its bytes are not under Git or DVC"
+                    )
                 if where == "code":
                     contents = self._in_git(dep.path)
-                    agreement.check_code(self, stage, dep, contents, self.ignore)
+                    agreement.check_code(self.found, stage, dep, contents, self.ignore)
                     found |= {path: self._file(path) for path in contents}
         return [found[path] for path in sorted(found)]
 
@@ -232,7 +233,7 @@ class _Builder(Findings):
         found: dict[str, dict[str, Any]] = {}
         for stage in self.stages:
             for file, values in stage.params.items():
-                agreement.check_params(self, stage, file, self.facts.contents.get(file), self._load)
+                agreement.check_params(self.found, stage, file, self.facts.contents.get(file), self._load)
                 found.setdefault(file, {}).update(measures.plain(values))
         return found
 
@@ -257,9 +258,11 @@ class _Builder(Findings):
         if lock_item is not None:
             return self._item(lock_item)
         if self.weights in self.facts.contents:
-            self.gaps.append(f"the weights {self.weights} are kept in Git, so no DVC stage says how they were made")
+            self.found.gaps.append(
+                f"the weights {self.weights} are kept in Git, so no DVC stage says how they were made"
+            )
         else:
-            self.gaps.append(f"the weights {self.weights} are no output of a DVC stage and not tracked by DVC")
+            self.found.gaps.append(f"the weights {self.weights} are no output of a DVC stage and not tracked by DVC")
         return self._named_item(self.weights)
 
     def _data(self) -> tuple[list[Item], list[Item]]:
@@ -295,7 +298,7 @@ class _Builder(Findings):
             return self._item(candidates[0])
         content = self.facts.contents.get(path)
         if content is None:
-            self.gaps.append(f"{path} is neither in Git nor in DVC")
+            self.found.gaps.append(f"{path} is neither in Git nor in DVC")
             return Item(path=path, md5=None, sha256=None, size=None)
         return Item(path=path, md5=None, sha256=digests.sha256(content), size=len(content), source="git")
 
@@ -304,9 +307,9 @@ class _Builder(Findings):
         if sha256 is None and (item.path in self.kept or item.path in self.facts.contents):
             sha256, source = self._digest(item, self._in_git(item.path)), source or "git"
         if is_outside(item.path):
-            self.gaps.append(f"{item.path} lies outside the repository: its bytes are not under Git or DVC")
+            self.found.gaps.append(f"{item.path} lies outside the repository: its bytes are not under Git or DVC")
         elif sha256 is None:
-            self.gaps.append(f"the bytes of {item.path} were not at hand, so their SHA-256 is unknown")
+            self.found.gaps.append(f"the bytes of {item.path} were not at hand, so their SHA-256 is unknown")
         return Item(path=item.path, md5=item.md5, sha256=sha256, size=item.size, files=item.files, source=source)
 
     def _digest(self, item: LockItem, kept: dict[str, bytes]) -> str:
@@ -323,12 +326,12 @@ class _Builder(Findings):
         for path in sorted(set(read_by(self.stages)) & self.facts.contents.keys()):
             tracked = self.project.data_file(path)
             if tracked is not None and tracked.path == path:
-                agreement.check_tracked(self, tracked, self.facts.contents[path])
+                agreement.check_tracked(self.found, tracked, self.facts.contents[path])
         for stage in self.stages:
             told = report_paths(self.project, stage)
             for out in stage.outs:
                 if out.path in self.kept and out.path not in told:
-                    agreement.check_output(self, stage, out, self._in_git(out.path), self.ignore)
+                    agreement.check_output(self.found, stage, out, self._in_git(out.path), self.ignore)
 
     # -- reports ------------------------------------------------------------------------------------------------
 
@@ -346,19 +349,19 @@ class _Builder(Findings):
     def _read_report(self, stage: Stage, out: LockItem, found: dict[str, list[Any]]) -> None:
         content = self.facts.contents.get(out.path)
         if content is None:
-            self.gaps.append(f"the bytes of {out.path} were not at hand")
+            self.found.gaps.append(f"the bytes of {out.path} were not at hand")
             return
-        agreement.check_report(self, stage, out, content)
+        agreement.check_report(self.found, stage, out, content)
         found["reports"].append(self._file(out.path))
         if not measures.is_report(out.path):
             return
         if len(content) > MAX_REPORT_BYTES:
-            self.gaps.append(f"{out.path} is too large to be read as a report")
+            self.found.gaps.append(f"{out.path} is too large to be read as a report")
             return
         try:
             self._sort_report(stage, out.path, measures.load(out.path, content), found)
         except Malformed as error:
-            self.problems.append(str(error))
+            self.found.problems.append(str(error))
 
     def _sort_report(self, stage: Stage, path: str, content: Any, found: dict[str, list[Any]]) -> None:
         schema = content.get("schema") if isinstance(content, Mapping) else None
@@ -390,7 +393,7 @@ class _Builder(Findings):
         path = self.statements.contract.requirements
         content = self.facts.contents.get(path) if path else None
         if path and content is None:
-            self.gaps.append(f"{path}, the requirements of the contract, is not in Git")
+            self.found.gaps.append(f"{path}, the requirements of the contract, is not in Git")
         value["contract"]["requirements_sha256"] = None if content is None else digests.sha256(content)
         return value
 

@@ -7,10 +7,9 @@ be used is inconclusive here: nothing is known to be harmful, and nothing is kno
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from govkit.core import assess, digests, measures
 from govkit.core.card import Card, Item, Metric
@@ -33,8 +32,7 @@ NEXT: Final[Mapping[Result, str]] = {
 OTHER_END: Final = {"lower": "upper", "upper": "lower"}
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """What both versions measured on the same traffic in one step of a canary."""
 
     challenger: list[Metric]
@@ -99,8 +97,7 @@ def sum_up(checks: Sequence[Check]) -> Result:
     return "pass" if verdicts == {Verdict.PASS} else "inconclusive"
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(Struct, frozen=True):
     """One canary, from its start.
 
     Attributes:

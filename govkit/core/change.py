@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from govkit.core import times
 
@@ -19,8 +20,7 @@ Effect = Literal["looser", "stricter", "other"]
 UNKNOWN = "may be looser: look at it"
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True):
     """One difference between two policies.
 
     Attributes:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from govkit.core.entities import Promotion
 from govkit.core.events import DeploymentRecorded
 from govkit.core.state import State
 
 
-@dataclass(frozen=True)
-class Deployed:
+class Deployed(Struct, frozen=True):
     """What was reported last of a model's stage in an environment.
 
     Attributes:

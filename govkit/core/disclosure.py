@@ -8,7 +8,8 @@ about, and of what concerns all (``*``), nothing may be left out: a disclosure w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from govkit.core import events, merkle
 from govkit.core.digests import is_sha256
@@ -17,8 +18,7 @@ from govkit.core.events import ALL, Head
 from govkit.core.names import is_model
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """An event in full: the bytes of ``event.json`` and ``event.json.sig``, each None where there is no such file."""
 
     event: bytes | None

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from govkit.core.paths import folders, within
 
@@ -27,8 +28,7 @@ class TooMuch(Exception):
     """Patterns that would take too long."""
 
 
-@dataclass(frozen=True)
-class _Pattern:
+class _Pattern(Struct, frozen=True):
     folder: str
     parts: tuple[str, ...]
     only_folders: bool

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from govkit.core import canonical, compatibility, times
 from govkit.core.card import Contract
@@ -13,8 +14,7 @@ from govkit.core.gates.base import Check, Verdict
 from govkit.core.verdict import proof
 
 
-@dataclass(frozen=True)
-class Ends:
+class Ends(Struct, frozen=True):
     """The ends of a delivered version, and the clock that they are told by.
 
     Attributes:

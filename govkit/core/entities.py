@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from govkit.core.events import (
     DecisionRecorded,
@@ -16,8 +17,7 @@ from govkit.core.judged import Judged
 from govkit.core.resolve import Way
 
 
-@dataclass(frozen=True)
-class Version:
+class Version(Struct, frozen=True):
     """A registered version."""
 
     model: str
@@ -25,8 +25,7 @@ class Version:
     body: VersionRegistered
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """A decision that stood up when it was recorded; ``lifts`` if its role then might lift other people's rejects."""
 
     at: Judged
@@ -49,8 +48,7 @@ class Decision:
         return size, time, self.body.decision == "reject"
 
 
-@dataclass
-class Request:
+class Request(Struct):
     """A request and what became of it: ``open``, ``withdrawn``, ``superseded`` or ``done``."""
 
     at: Judged
@@ -90,8 +88,7 @@ class Request:
         return self.body.action, self.body.policy or str(self.body.index)
 
 
-@dataclass(frozen=True)
-class Promotion:
+class Promotion(Struct, frozen=True):
     """A version that was let into a stage; ``override`` if that, or what it rolls back to, was break-glass."""
 
     model: str
@@ -100,8 +97,7 @@ class Promotion:
     override: bool
 
 
-@dataclass(frozen=True)
-class Clearing:
+class Clearing(Struct, frozen=True):
     """The emptying of a stage."""
 
     model: str
@@ -109,8 +105,7 @@ class Clearing:
     body: StageCleared
 
 
-@dataclass(frozen=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """How a request stands.
 
     Attributes:

@@ -6,8 +6,9 @@ Each piece says whether it is there, and which record shows it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
+
+from msgspec import Struct
 
 from govkit.core import events, mirrorurl
 from govkit.core.card import STATEMENTS, Card
@@ -64,8 +65,7 @@ class Piece(Record, frozen=True):
 Pieces = Mapping[str, Piece]
 
 
-@dataclass(frozen=True)
-class NamedCard:
+class NamedCard(Struct, frozen=True):
     """The card of a version, by the name of the version, with its digest; None if it cannot be read."""
 
     name: str

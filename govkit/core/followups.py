@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from govkit.core import canonical, digests
 from govkit.core.events import WaiverGranted
 from govkit.core.judged import Judged
 
 
-@dataclass(frozen=True)
-class Waiver:
+class Waiver(Struct, frozen=True):
     """That a gate is waived for one version and stage, by an event of the log."""
 
     model: str
@@ -28,8 +27,7 @@ class Waiver:
         return f"waived by {self.person} until {self.body.expires}, {self.body.ticket}: {self.body.reason}"
 
 
-@dataclass
-class Finding:
+class Finding(Struct):
     """Something to be done about a version.
 
     Attributes:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from govkit.core import (
     bundle,
@@ -36,8 +36,7 @@ from govkit.core import (
 )
 
 
-@dataclass(frozen=True)
-class Format:
+class Format(Struct, frozen=True):
     """A published format.
 
     Attributes:

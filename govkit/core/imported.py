@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 import msgspec
+from msgspec import Struct
 
 from govkit.core import names
 from govkit.core.records import GitId, Instant, Model, Record
@@ -66,8 +66,7 @@ class Imported(Record, frozen=True):
     tags: list[ImportedTag]
 
 
-@dataclass(frozen=True)
-class Named:
+class Named(Struct, frozen=True):
     """A tag name of GTO's taken apart; see :class:`ImportedTag`."""
 
     act: Act
@@ -76,8 +75,7 @@ class Named:
     stage: str | None = None
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """What GTO says of a stage: which version it holds, by which tag. It is a claim that nobody signed.
 
     Attributes:

@@ -8,8 +8,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final, Literal
+
+from msgspec import Struct, field
 
 from govkit.core import evidence
 from govkit.core.card import Card
@@ -67,8 +68,7 @@ class Ladder(Record, frozen=True):
         return [step for step in self.steps if step.level == self.level + 1 and not step.done]
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What was seen of a repository.
 
     Attributes:

@@ -22,7 +22,9 @@ Which key signed what is worked out before (:class:`Entry`), because that needs 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from govkit.core import canonical, digests, events, merkle, rules, rules1, times
 from govkit.core.errors import Malformed
@@ -33,8 +35,7 @@ from govkit.core.rules import CannotDecide, Case, Evidence, NotAllowed
 from govkit.core.state import State
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One commit of the log as it was read.
 
     Attributes:

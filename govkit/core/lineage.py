@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct, field
 
 from govkit.core.ancestry import Ancestry
 from govkit.core.errors import Usage
@@ -20,8 +21,7 @@ from govkit.core.paths import PathSet, within
 OLD_HASH = "md5-dos2unix"
 
 
-@dataclass(frozen=True)
-class LockItem:
+class LockItem(Struct, frozen=True):
     """A dependency or output as ``dvc.lock`` or a ``.dvc`` file has it; the path is from the top of the repository."""
 
     path: str
@@ -37,16 +37,14 @@ class LockItem:
         return self.md5 is not None and self.md5.endswith(".dir")
 
 
-@dataclass
-class Findings:
+class Findings(Struct):
     """What is wrong with DVC files: contradictions, and what cannot be known."""
 
     problems: list[str] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """A DVC stage of the lock file, with what ``dvc.yaml`` adds.
 
     Attributes:
@@ -78,8 +76,7 @@ class Stage:
         return self.file, self.name
 
 
-@dataclass(frozen=True)
-class Artifact:
+class Artifact(Struct, frozen=True):
     """An entry of type ``model`` under ``artifacts:``."""
 
     name: str
@@ -89,8 +86,7 @@ class Artifact:
     labels: list[str]
 
 
-@dataclass
-class Project(Findings):
+class Project(Findings, dict=True):
     """All DVC stages, tracked data and models of one tree, and what is wrong with their files.
 
     Its own findings concern every model; those of a DVC stage only what descends from it.

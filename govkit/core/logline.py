@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal
+
+from msgspec import Struct
 
 from govkit.core import commits, digests, events, keys, merkle, names, records
 from govkit.core.entities import Promotion
@@ -137,8 +138,7 @@ class Lines:
         return named
 
 
-@dataclass(frozen=True)
-class _About:
+class _About(Struct, frozen=True):
     version: str | None = None
     stage: str | None = None
 
@@ -164,8 +164,7 @@ def _tag(event: Event | None) -> str | None:
     return name if isinstance(name, str) else None
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Which lines somebody wants; an empty set wants all.
 
     Attributes:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from govkit.core.errors import Malformed
 
@@ -27,8 +28,7 @@ _WEB = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class MirrorUrl:
+class MirrorUrl(Struct, frozen=True):
     """Where a mirror is.
 
     Attributes:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from govkit.core import times
 from govkit.core.errors import Usage
@@ -26,8 +27,7 @@ _HOW = "write a time such as 2026-11-23T10:15:00Z, a day such as 2026-11-23, or 
 _MANY = 5
 
 
-@dataclass(frozen=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A moment of a log.
 
     Attributes:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
+
+from msgspec import Struct
 
 from govkit.core.errors import Usage
 
@@ -35,8 +36,7 @@ _PERSON = re.compile(PERSON_PATTERN)
 Kind = Literal["register", "assign", "clear"]
 
 
-@dataclass(frozen=True)
-class TagName:
+class TagName(Struct, frozen=True):
     """A tag name taken apart.
 
     Attributes:

@@ -8,12 +8,12 @@ of those bytes, never rebuilt, so that its digest stays the same under every lat
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
+from msgspec import Struct
 
 from govkit.core import canonical, digests, limits, records, resolve, rules1, tags
 from govkit.core.card import Tier
@@ -252,8 +252,7 @@ class Policy(Record, frozen=True):
     description: str = ""
 
 
-@dataclass(frozen=True)
-class InForce:
+class InForce(Struct, frozen=True, dict=True):
     """A policy as the log adopted it.
 
     Attributes:
@@ -265,9 +264,6 @@ class InForce:
     policy: Policy
     raw: Mapping[str, Any]
     digest: str
-    # Worked out before: the same is asked for every event.
-    _known: dict[tuple[str, ...], Requirements | None] = field(default_factory=dict, compare=False, repr=False)
-    _roles: dict[tuple[str | None, ...], frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
 
     def owner(self, key: str) -> str | None:
         """Return the id of whose key this is (``TYPE BASE64``), or None."""
@@ -278,6 +274,15 @@ class InForce:
         # In reverse, so that of two people with one key, which no adopted policy has, the first counts.
         people = sorted(self.policy.people.items(), reverse=True)
         return {key: who for who, member in people for key in member.keys}
+
+    # Kept once they were worked out: the same is asked for every event.
+    @cached_property
+    def _roles(self) -> dict[tuple[str | None, ...], frozenset[str]]:
+        return {}
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, ...], Requirements | None]:
+        return {}
 
     def roles_of(self, person: str, model: str | None = None, tier: str | None = None) -> set[str]:
         """Return the roles that a person holds, for a model of a tier where one is given.

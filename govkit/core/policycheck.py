@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from govkit.core import auditrules, keys, resolve, times
 from govkit.core.approvals import alternatives, satisfiable, slots
@@ -40,8 +41,7 @@ MAX_SLOTS = 200
 MAX_HINTS, MAX_KNOWN = 50, 500
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One thing that is wrong with a policy.
 
     Attributes:

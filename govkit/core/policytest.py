@@ -6,11 +6,11 @@ Written beside the policy and run on every change of it, so that nobody loosens 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Literal
 
 import msgspec
+from msgspec import Struct
 
 from govkit.core import assess, policytext, records, schema, times, yamltext
 from govkit.core.card import Card, FairnessAttribute, FairnessGroup, Measure, Metric, Tier
@@ -97,8 +97,7 @@ class Suite(Record, frozen=True):
     cases: list[Case]
 
 
-@dataclass(frozen=True)
-class SuiteText:
+class SuiteText(Struct, frozen=True):
     """Tests as people wrote them: what is wrong, each with its line, and the tests unless their form is wrong."""
 
     faults: list[tuple[int, str]]
@@ -106,8 +105,7 @@ class SuiteText:
     document: yamltext.Document
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(Struct, frozen=True):
     """How a case came out.
 
     Attributes:

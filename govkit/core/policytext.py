@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from govkit.core import keys, policy, policycheck, schema, yamltext
 from govkit.core.errors import Malformed
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 
-@dataclass(frozen=True)
-class PolicyText:
+class PolicyText(Struct, frozen=True):
     """A policy as people wrote it.
 
     Attributes:

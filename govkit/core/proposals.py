@@ -9,7 +9,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from govkit.core import names
 from govkit.core.ancestry import Ancestry
@@ -25,8 +26,7 @@ _HOOK = re.compile(r"\bgovkit +hook\b")
 _DULL = {"model", "weights", "classifier", "regressor", "estimator", "best", "final", "checkpoint"}
 
 
-@dataclass(frozen=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """An output that may be a model.
 
     Attributes:

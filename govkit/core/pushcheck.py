@@ -14,7 +14,8 @@ What is there already and breaks a rule may be deleted: that mends it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from govkit.core import names, times
 from govkit.core.errors import Refused
@@ -41,8 +42,7 @@ MAX_EVENTS = 20_000
 _RENAME = "give it another name: words with '@' or '#' after a model's name are for versions and stages"
 
 
-@dataclass(frozen=True)
-class Update:
+class Update(Struct, frozen=True):
     """A ref that somebody wants to create, move or delete: full name, object id before and after, in hex."""
 
     ref: str
@@ -60,8 +60,7 @@ class Update:
         return self.ref.removeprefix(TAGS) if self.ref.startswith(TAGS) else None
 
 
-@dataclass(frozen=True)
-class Push:
+class Push(Struct, frozen=True):
     """A push, and what the server knows to judge it by.
 
     Attributes:

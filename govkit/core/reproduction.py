@@ -9,8 +9,9 @@ it can contradict anybody.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from govkit.core.card import Card, DvcStage, Item
 from govkit.core.errors import Usage
@@ -150,8 +151,7 @@ def downstream(begins: Iterable[DvcStage], stages: Sequence[DvcStage]) -> list[D
 # -- files ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Sums:
+class Sums(Struct, frozen=True):
     """Digests of a file or folder: SHA-256, DVC's MD5 (ends in ``.dir`` for a folder), either if it is known."""
 
     sha256: str | None

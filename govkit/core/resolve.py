@@ -7,8 +7,9 @@ defaults finds the same digest: an approval binds it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
 
 from govkit.core import canonical, digests
 from govkit.core.gates.base import Gate
@@ -23,8 +24,7 @@ Way = Literal["promote", "rollback", "break-glass"]
 MAX_CHAIN = 8
 
 
-@dataclass(frozen=True)
-class Requirements:
+class Requirements(Struct, frozen=True):
     """The gates and approval rules of one model, tier and stage, and their digest.
 
     Attributes:
@@ -42,8 +42,7 @@ class Requirements:
     content: bytes = b""
 
 
-@dataclass(frozen=True)
-class StageView:
+class StageView(Struct, frozen=True):
     """A stage with what it inherits, for models of one tier.
 
     Attributes:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from govkit.core import canonical
 from govkit.core.card import Card
@@ -17,8 +18,7 @@ from govkit.core.gates.base import Gate
 from govkit.core.report import GateReport
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A request.
 
     Attributes:
@@ -48,8 +48,7 @@ class Asked:
     void: str
 
 
-@dataclass(frozen=True)
-class Decided:
+class Decided(Struct, frozen=True):
     """One decision on a request.
 
     Attributes:
@@ -84,8 +83,7 @@ class Decided:
         return self.note == "counts"
 
 
-@dataclass(frozen=True)
-class Champion:
+class Champion(Struct, frozen=True):
     """The version that serves in the stage, or served there last of those let in the usual way.
 
     Attributes:
@@ -103,8 +101,7 @@ class Champion:
     by: str
 
 
-@dataclass(frozen=True)
-class CodeChange:
+class CodeChange(Struct, frozen=True):
     """What changed in Git between two commits.
 
     Attributes:
@@ -122,8 +119,7 @@ class CodeChange:
     problem: str = ""
 
 
-@dataclass(frozen=True)
-class Happened:
+class Happened(Struct, frozen=True):
     """One event about the model, for people."""
 
     index: int
@@ -134,8 +130,7 @@ class Happened:
     status: str
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """What the log knows of one version.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping, MutableSequence, Sequence, Set
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import TypeVar, cast
+
+from msgspec import Struct, field
 
 from govkit.core import approvals, merkle, names
 from govkit.core.entities import Clearing, Decision, Promotion, Request, Tally, Version
@@ -20,8 +21,7 @@ from govkit.core.resolve import Requirements
 R = TypeVar("R", bound=Record)
 
 
-@dataclass
-class State:
+class State(Struct):
     """The state of a log after some of its entries; only :class:`govkit.core.ledger.Ledger` changes it.
 
     What grows with the log may be lazy (:mod:`govkit.core.lazy`), so the types say no more than what is promised.

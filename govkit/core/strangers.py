@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from govkit.core.approvals import alternatives
 from govkit.core.policy import Quorum
@@ -12,8 +13,7 @@ from govkit.core.policy import Quorum
 _LAST_GATE = "has-an-owner"
 
 
-@dataclass(frozen=True)
-class Stranger:
+class Stranger(Struct, frozen=True):
     """A throw-away person: their id, their name, and their public key."""
 
     id: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from govkit.core import names, tags
 from govkit.core.errors import Malformed
@@ -11,8 +12,7 @@ from govkit.core.events import Head
 from govkit.core.state import State
 
 
-@dataclass(frozen=True)
-class TagFault:
+class TagFault(Struct, frozen=True):
     """What is wrong with a tag.
 
     Attributes:

@@ -7,10 +7,10 @@ signature follows.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 import msgspec
+from msgspec import Struct
 
 from govkit.core import canonical, digests, keys, limits, names, records, times
 from govkit.core.errors import Malformed
@@ -46,8 +46,7 @@ class TagRecord(Record, frozen=True):
     actor: Person
 
 
-@dataclass(frozen=True)
-class Tag:
+class Tag(Struct, frozen=True):
     """A govkit tag object taken apart.
 
     Attributes:

@@ -12,8 +12,9 @@ import math
 import posixpath
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from govkit.core import limits, measures
 from govkit.core.errors import Malformed
@@ -55,8 +56,7 @@ class Budget:
             raise Unfilled("its templates stand for more than can be read")
 
 
-@dataclass(frozen=True)
-class _Declared:
+class _Declared(Struct, frozen=True):
     """A DVC stage before its templates are filled in; ``more`` is ``item`` and ``key``."""
 
     definition: Mapping[str, Any]

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 _INDEX = re.compile(r"\s*-?[0-9]{1,9}\s*", re.ASCII)
 
@@ -18,8 +19,7 @@ class Unfilled(Exception):
     """A template that cannot be filled in; says why."""
 
 
-@dataclass(frozen=True)
-class Spelling:
+class Spelling(Struct, frozen=True):
     """How a mapping becomes flags of a command: two settings of DVC (``parsing.bool``, ``parsing.list``).
 
     They need not lie in Git, so whoever compares tries every one of :data:`SPELLINGS`.

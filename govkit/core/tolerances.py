@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from govkit.core import measures
 from govkit.core.card import Card, Fairness, FairnessAttribute, Measure, Metric
@@ -36,8 +37,7 @@ class NumberResult(Record, frozen=True):
     within: bool
 
 
-@dataclass(frozen=True)
-class Allowed:
+class Allowed(Struct, frozen=True):
     """How far a number may be from the registered one: so much, or such a part of it."""
 
     amount: float = 0.0
@@ -57,8 +57,7 @@ class Allowed:
         return apart <= bound or (bound > 0 and math.isclose(apart, bound, rel_tol=1e-9))
 
 
-@dataclass(frozen=True)
-class Tolerance:
+class Tolerance(Struct, frozen=True):
     """What is allowed: for every number, and for those of some names instead."""
 
     said: tuple[str, ...] = ()

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from msgspec import Struct, field
 from yaml.constructor import SafeConstructor
 from yaml.events import (
     AliasEvent,
@@ -97,8 +97,7 @@ _BASES = {"b": 2, "o": 8, "x": 16}
 _MERGE = "<<"
 
 
-@dataclass
-class Document:
+class Document(Struct):
     """A parsed YAML text.
 
     Attributes:
@@ -157,8 +156,7 @@ def _events(text: str) -> Iterator[Event]:
         parser.dispose()
 
 
-@dataclass(frozen=True)
-class _Anchor:
+class _Anchor(Struct, frozen=True):
     """What an alias stands for: a value, how much it counts, and how deep it is."""
 
     value: Any
@@ -167,8 +165,7 @@ class _Anchor:
     height: int
 
 
-@dataclass
-class _Frame:
+class _Frame(Struct):
     """A list or mapping that is being built."""
 
     value: Any

@@ -9,9 +9,10 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import metadata, resources
 from pathlib import Path
+
+from msgspec import Struct
 
 from govkit.core import bundle as formats
 from govkit.core import digests, disclosure, records
@@ -35,8 +36,7 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 _PLAIN_FILE = 0o100644 << 16
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(Struct, frozen=True):
     """A bundle that was written.
 
     Attributes:

@@ -7,10 +7,10 @@ stage and the version: whoever writes them in the ``Canary`` resource is asked f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from govkit.core import canary
 from govkit.core.canary import Run
@@ -39,8 +39,7 @@ class Payload(msgspec.Struct, frozen=True):
     name: Annotated[str, msgspec.Meta(max_length=1000)] = ""
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An answer: the HTTP status, and the reason, which Flagger shows as an event of the canary."""
 
     status: int

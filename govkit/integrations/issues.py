@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from govkit.core import approvals, yamltext
 from govkit.core.entities import Request
@@ -32,8 +33,7 @@ _MARK = re.compile(r"\A<!-- govkit:request (sha256:[0-9a-f]{64}) -->")
 _TITLE = 200
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(Struct, frozen=True):
     """What was done for a request: ``opened`` or ``closed``, or ``would open`` or ``would close`` in a dry run."""
 
     did: str
@@ -42,8 +42,7 @@ class Told:
     url: str = ""
 
 
-@dataclass(frozen=True)
-class Issue:
+class Issue(Struct, frozen=True):
     """An issue as the forge has it.
 
     Attributes:

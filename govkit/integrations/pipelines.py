@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import metadata, resources
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from govkit.core import names
 from govkit.core.errors import Refused, Usage
@@ -33,8 +34,7 @@ _SCRIPT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9 \[\]._,=<>!~@:/+#-]{0,300}")
 
 
-@dataclass(frozen=True)
-class Wishes:
+class Wishes(Struct, frozen=True):
     """What somebody wants of the files.
 
     Attributes:
@@ -50,8 +50,7 @@ class Wishes:
     install: str = ""
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What the templates are filled with; see :class:`Wishes` for what is not of the repository itself.
 
     Attributes:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 from govkit.core.digests import short
 from govkit.core.gates.base import Verdict
@@ -31,17 +33,16 @@ def said(text: str, longest: int = LONGEST) -> str:
     return text if len(text) <= longest else f"{text[:longest]} … (and {len(text) - longest:,} more characters)"
 
 
-class _Words:
+class _Words(Struct, frozen=True):
     """Cuts the texts of a part of a document: whoever writes it need not think of it."""
 
     def __post_init__(self) -> None:
         for name in ("by", "text", "note"):
             if hasattr(self, name):
-                object.__setattr__(self, name, said(getattr(self, name)))
+                force_setattr(self, name, said(getattr(self, name)))
 
 
-@dataclass(frozen=True)
-class Cell(_Words):
+class Cell(_Words, frozen=True):
     """A text in a table or beside a label.
 
     Attributes:
@@ -55,31 +56,27 @@ class Cell(_Words):
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Paragraph(_Words):
+class Paragraph(_Words, frozen=True):
     """A paragraph; ``tone`` is what a reader must not miss (``alarm``), what is good to know (``note``), or plain."""
 
     text: str
     tone: Literal["", "alarm", "note"] = ""
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """Labels with what there is to say of each."""
 
     pairs: Sequence[tuple[str, Cell]]
 
 
-@dataclass(frozen=True)
-class Quote(_Words):
+class Quote(_Words, frozen=True):
     """Somebody's own words: who says them, and where that counts when."""
 
     by: str
     text: str
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table: what it shows, its headings, its rows."""
 
     caption: str
@@ -101,8 +98,7 @@ class Table:
 Block = Paragraph | Facts | Quote | Table
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(Struct, frozen=True):
     """A part of a document: a name for links, a heading, and what stands below it."""
 
     name: str
@@ -110,8 +106,7 @@ class Section:
     blocks: Sequence[Block]
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True):
     """An answer.
 
     Attributes:

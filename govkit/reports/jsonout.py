@@ -21,7 +21,7 @@ def text(schema: str, value: Any) -> str:
 
     Args:
         schema: the answer's format, such as ``govkit.show/v1``.
-        value: a mapping, record or dataclass; a list becomes ``items``.
+        value: a mapping or record; a list becomes ``items``.
     """
     content = msgspec.to_builtins(value)
     body = content if isinstance(content, dict) else {"items": content}

@@ -14,9 +14,10 @@ import posixpath
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from govkit.core import digests, dvcmd5, limits
 from govkit.core.digests import FileDigest
@@ -40,8 +41,7 @@ _PLACES = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Struct, frozen=True):
     """Bytes that are at hand: SHA-256 of a file, or of a folder's listing; size in bytes; where each file lies."""
 
     sha256: str

@@ -10,10 +10,11 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import TypedDict, TypeVar
+
+from msgspec import Struct
 
 from govkit.core.errors import Malformed, Refused
 
@@ -26,8 +27,7 @@ _LARGE = 1 << 22
 VOLUME_FOLDER = "lost+found"
 
 
-@dataclass(frozen=True)
-class FileSums:
+class FileSums(Struct, frozen=True):
     """SHA-256 (``sha256:…``), MD5 (hex) and size in bytes of a file."""
 
     sha256: str

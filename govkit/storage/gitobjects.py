@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from govkit.core.assess import Commit
 from govkit.core.errors import Malformed
@@ -22,8 +23,7 @@ class TreeEntry(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True)
-class RawCommit:
+class RawCommit(Struct, frozen=True):
     """A commit object taken apart: tree, parents, and all of its bytes."""
 
     id: str

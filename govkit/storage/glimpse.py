@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from govkit.core import limits, names
 from govkit.storage import gitsafe
@@ -21,8 +22,7 @@ _SECTION = re.compile(r"^([a-z_]+):\s*(?:#.*)?$")
 _KEY = re.compile(r"^( +)[\"']?([A-Za-z0-9][A-Za-z0-9._/-]*)[\"']?:(?:\s|$)")
 
 
-@dataclass
-class Glimpse:
+class Glimpse(Struct):
     """Names, each list without doubles: models, versions of them (newest first), stages, people, roles."""
 
     models: list[str] = field(default_factory=list)

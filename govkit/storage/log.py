@@ -7,7 +7,8 @@ import gc
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from govkit.core import commits, digests, events, merkle
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
@@ -27,8 +28,7 @@ WAITING = "refs/govkit/waiting/log"
 ACCEPTED = "govkit/accepted"
 
 
-@dataclass
-class Log:
+class Log(Struct):
     """A log as it was read.
 
     Attributes:

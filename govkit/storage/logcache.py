@@ -11,11 +11,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from govkit import core
 from govkit.core import snapshot
@@ -36,8 +36,7 @@ class _Content(msgspec.Struct, array_like=True, frozen=True):
     state: memoryview
 
 
-@dataclass(frozen=True)
-class Remembered:
+class Remembered(Struct, frozen=True):
     """The start of a log as it was read before: its commits, oldest first, and what the ledger then knew."""
 
     commits: Sequence[str]

@@ -7,8 +7,9 @@ A pin comes from an option, the environment (``GOVKIT_ROOT``) or this file; neve
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from govkit.core.digests import is_sha256
 from govkit.core.errors import Refused, Usage
@@ -19,8 +20,7 @@ RECORD_VARIABLE = "GOVKIT_RECORD"
 FILE_VARIABLE = "GOVKIT_KNOWN_ROOTS"
 
 
-@dataclass(frozen=True)
-class Pins:
+class Pins(Struct, frozen=True):
     """What a person trusts.
 
     Attributes:

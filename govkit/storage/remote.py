@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from govkit.core.errors import Refused, Undecided, Usage
 from govkit.storage.git import Repository
@@ -31,8 +32,7 @@ class NotTaken(Refused):
     """The remote does not take what was pushed, as from somebody who may not push there."""
 
 
-@dataclass(frozen=True)
-class Remote:
+class Remote(Struct, frozen=True):
     """A remote of a repository, by its name."""
 
     repository: Repository

@@ -18,9 +18,10 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
+
+from msgspec import Struct
 
 from govkit.core.errors import Undecided, Usage
 
@@ -46,8 +47,7 @@ _ZIP, _NUMPY = b"PK\x03\x04", b"\x93NUMPY"
 _PROTOCOL, _FRAME = 0x80, 0x95
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """Something that a file would import when it is unpickled: the file, module and name, and how bad that is."""
 
     file: str

@@ -16,8 +16,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from govkit.core import digests
 from govkit.core.errors import Refused, Usage
@@ -30,8 +31,7 @@ BRANCH = "main"
 _OUT = ("GIT_", "GOVKIT_", "DVC_", "SSH_", "XDG_", "AWS_", "GOOGLE_", "AZURE_", "MLFLOW_", "GITHUB_")
 
 
-@dataclass(frozen=True)
-class Scratch:
+class Scratch(Struct, frozen=True):
     """The folder in which something is tried out.
 
     Attributes:
@@ -270,8 +270,7 @@ def check_room(scratch: Scratch, size: int) -> None:
         )
 
 
-@dataclass(frozen=True)
-class Untouched:
+class Untouched(Struct, frozen=True):
     """What a repository was like, to be compared later: refs, settings, and what Git says of its files."""
 
     seen: Mapping[str, bytes]

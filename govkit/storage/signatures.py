@@ -14,8 +14,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from govkit.core import keys
 from govkit.core.errors import Malformed, Refused, Usage
@@ -24,8 +25,7 @@ EVENT_NAMESPACE = "govkit-event"
 TAG_NAMESPACE = "git"
 
 
-@dataclass(frozen=True)
-class SigningKey:
+class SigningKey(Struct, frozen=True):
     """A key to sign with.
 
     Attributes:

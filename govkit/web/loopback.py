@@ -23,10 +23,12 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from govkit.core.errors import GovkitError
 
@@ -49,8 +51,7 @@ _HEADERS = {
 _METHODS = ("HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT")
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What is sent back.
 
     Attributes:
@@ -115,8 +116,7 @@ class _Barred(GovkitError):
         super().__init__(what, why=why, fix=fix)
 
 
-@dataclass
-class _Door:
+class _Door(Struct):
     """The secrets of one server, and whether its address was used."""
 
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from govkit.cards import render
 from govkit.core.card import Card
@@ -32,8 +34,7 @@ class Problem(NamedTuple):
     exit_code: int
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(Struct, frozen=True):
     """What became of a page: what the folder keeps in mind of it, whether it was written, and what is wrong with it."""
 
     path: str
@@ -42,8 +43,7 @@ class Made:
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True)
-class VersionDraft:
+class VersionDraft(Struct, frozen=True):
     """The page of a version before anything of it is read.
 
     Attributes:

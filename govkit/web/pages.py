@@ -6,13 +6,13 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct
 
 import govkit
 from govkit.cards import render
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 PART = 1000
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A page before it is rendered.
 
     Attributes:
@@ -74,7 +73,7 @@ def digest_of(value: Any) -> str:
     """Return the digest of what a page is made of: a value, and the code and templates that make the page of it.
 
     Args:
-        value: dataclasses, records and JSON values.
+        value: values of the rules, records and JSON values.
     """
     # In ASCII, since names of Git's can hold what is not Unicode.
     content = json.dumps([code(), msgspec.to_builtins(value)], sort_keys=True, separators=(",", ":"))

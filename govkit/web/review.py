@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from govkit.core.errors import GovkitError, Undecided, Usage
 from govkit.core.policy import Choice
@@ -30,8 +32,7 @@ _LONG = 20_000
 FILENAME = "decision.json"
 
 
-@dataclass(frozen=True)
-class _Filled:
+class _Filled(Struct, frozen=True):
     """What somebody typed, to be shown again."""
 
     role: str = ""
@@ -39,8 +40,7 @@ class _Filled:
     comment: str = ""
 
 
-@dataclass
-class _Step:
+class _Step(Struct):
     """A decision between its confirmation and its receipt."""
 
     item: int
@@ -48,8 +48,7 @@ class _Step:
     receipt: Receipt | None = None
 
 
-@dataclass
-class Desk:
+class Desk(Struct):
     """What is reviewed.
 
     Attributes:

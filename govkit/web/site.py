@@ -7,8 +7,9 @@ as a digest in the folder, so that a page is made again only if it would come ou
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from govkit.core.events import Head
 from govkit.storage import workers
@@ -22,8 +23,7 @@ from govkit.workflow.session import Session
 SCHEMA = "govkit.site-built/v1"
 
 
-@dataclass(frozen=True)
-class Built:
+class Built(Struct, frozen=True):
     """What was built.
 
     Attributes:

@@ -6,7 +6,8 @@ Finding decides nothing: where no model is declared, outputs are proposed, and a
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from govkit.core import imported, inert, names, proposals
 from govkit.core.errors import GovkitError, Usage
@@ -24,8 +25,7 @@ from govkit.workflow.changes import Changes
 _MANY = 3
 
 
-@dataclass
-class Found:
+class Found(Struct):
     """A model that was found.
 
     Attributes:

@@ -6,8 +6,9 @@ planned, checked and signed again by the same person, on what is there.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from govkit.core import digests, events, names, records, tags
 from govkit.core.errors import Refused

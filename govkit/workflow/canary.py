@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct, field
 
 from govkit.core import canary, limits
 from govkit.core.canary import Result, Run
@@ -19,8 +20,7 @@ from govkit.workflow.plans import Plan, Written
 from govkit.workflow.session import Session
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """What came of a step of a canary.
 
     Attributes:
@@ -168,8 +168,7 @@ def abort(session: Session, model: str, stage: str, *, reason: str) -> Step:
     return Step(session.write(plan), made[0])
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """One record of a canary, for people: its index, claimed time, who wrote it and what it says."""
 
     canary: str

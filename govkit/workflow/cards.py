@@ -6,9 +6,10 @@ import contextlib
 import os
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct
 
 from govkit.core import build, canonical, limits
 from govkit.core import card as card_format
@@ -23,8 +24,7 @@ from govkit.storage.git import Repository
 from govkit.storage.trees import CommitTree, Tree, WorkTree, project_of
 
 
-@dataclass(frozen=True)
-class MadeCard:
+class MadeCard(Struct, frozen=True):
     """A card that was made, and how much of it rests on bytes that were seen.
 
     Attributes:
@@ -124,8 +124,7 @@ def _store(repository: Repository, model: str, remember: bool) -> Iterator[DvcBy
         yield DvcBytes(repository.root, folder_of(model)[0])
 
 
-@dataclass(frozen=True)
-class Needs:
+class Needs(Struct, frozen=True):
     """Which DVC-tracked bytes the card of a model speaks of: reports and weights, without which there is none; all."""
 
     reports: list[LockItem]
@@ -230,8 +229,7 @@ def parse_card(raw: bytes, model: str, where: str) -> Card:
     return card
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """A committed card beside the one made again from the same tree.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from govkit.core import keys
 from govkit.core.entities import Request
@@ -15,8 +15,7 @@ from govkit.workflow.session import Session
 CHOICES: tuple[Choice, ...] = ("approve", "reject")
 
 
-@dataclass(frozen=True)
-class Choices:
+class Choices(Struct, frozen=True):
     """What a reader can choose.
 
     Attributes:

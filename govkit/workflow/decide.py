@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from govkit.core import approvals, canonical, digests, events, history, limits, policy, policydiff, times
 from govkit.core.entities import Request
@@ -48,8 +50,7 @@ def find_request(session: Session, name: str) -> Request:
     raise Usage(what, why=f"open requests: {waiting}", fix="name one of them, in quotes")
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(Struct, frozen=True):
     """What somebody says with a decision.
 
     Attributes:

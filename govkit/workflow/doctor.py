@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from govkit.core import digests
 from govkit.core.errors import GovkitError, Refused
@@ -66,8 +67,7 @@ CHECKS: list[Check] = [
 ONLINE: list[Check] = [Check("the DVC remote", remotes.served)]
 
 
-@dataclass
-class Diagnosis:
+class Diagnosis(Struct):
     """What was found.
 
     Attributes:

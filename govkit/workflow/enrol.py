@@ -5,10 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from govkit.core import keys, names, records
 from govkit.core.enrolment import MAX_BYTES, NAMESPACE, SCHEMA, Enrolment, parse, statement
@@ -17,8 +17,7 @@ from govkit.storage import files
 from govkit.storage.signatures import SigningKey, load_key, signer_of
 
 
-@dataclass(frozen=True)
-class Enrolled:
+class Enrolled(Struct, frozen=True):
     """What was made.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from govkit.core import canonical, exported, times
 from govkit.core.entities import Clearing, Promotion, Version

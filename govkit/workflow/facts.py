@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from govkit.core import assess, history, limits
 from govkit.core.card import Card
@@ -26,8 +27,7 @@ Pushed = Mapping[str, bool] | Literal["attested"]
 _SETTINGS = (":(glob)**/.dvc", ":(glob)**/.dvc/config", ":(glob)**/.dvc/config.local")
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(Struct, frozen=True):
     """What is judged, and as of when.
 
     Attributes:

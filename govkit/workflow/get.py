@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from govkit.core import delivered, digests, events
 from govkit.core.card import Card
@@ -19,8 +20,7 @@ from govkit.workflow import facts, retrospect, verify
 from govkit.workflow.session import Session
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """What was fetched: the verdict, the folder, and the files in it with their digests."""
 
     verdict: VerifyVerdict

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from govkit.core import events, logline, times
 from govkit.core.errors import GovkitError, Refused, Undecided, Usage
@@ -17,16 +18,14 @@ from govkit.workflow.query import unknown_model
 from govkit.workflow.session import Session
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """An event that somebody asked for: as it was judged, and as a line for other systems."""
 
     judged: Judged
     line: LogLine
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What somebody asks for, as they write it; each may be left out.
 
     Attributes:
@@ -118,8 +117,7 @@ def choose(state: State, wish: Wanted, limit: int | None = None) -> list[Shown]:
     return found if limit is None else found[len(found) - min(limit, len(found)) :]
 
 
-@dataclass
-class Follower:
+class Follower(Struct):
     """Follows a log: looks at it again and again, and proves each time that it extends what was seen before.
 
     A remote that cannot be reached is waited for. Events that prove nothing are told, too; whoever reads the lines

@@ -5,7 +5,7 @@ Runs while DVC holds its lock, so it reads ``dvc.lock`` as a file and never call
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from govkit.core import canonical, digests, draft, dvcmd5, records
 from govkit.core.draft import Draft
@@ -17,8 +17,7 @@ from govkit.workflow import cards, policyfile
 from govkit.workflow.cards import Comparison, MadeCard
 
 
-@dataclass(frozen=True)
-class Documents:
+class Documents(Struct, frozen=True):
     """What the hook writes for a model, by file name in its governance folder."""
 
     made: MadeCard

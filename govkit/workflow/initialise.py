@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from govkit.core import digests, events, imported, merkle, names, records, times
 from govkit.core.errors import Refused, Usage
@@ -26,8 +27,7 @@ from govkit.workflow.changes import Changes
 from govkit.workflow.session import Session
 
 
-@dataclass
-class Initialised:
+class Initialised(Struct):
     """What was done.
 
     Attributes:
@@ -53,8 +53,7 @@ class Initialised:
     diff: str = ""
 
 
-@dataclass(frozen=True)
-class Choices:
+class Choices(Struct, frozen=True):
     """What a person may say.
 
     Attributes:
@@ -70,8 +69,7 @@ class Choices:
     keep_tags: bool = True
 
 
-@dataclass(frozen=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """A log that is ready to be opened: event 0, the root of trust, the evidence, and the canonical remote."""
 
     entry: Entry

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Set
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from govkit.core import approvals, assess, history, times
 from govkit.core.entities import Decision, Promotion, Request, Tally, Version
@@ -20,8 +22,7 @@ from govkit.workflow import cards, facts
 from govkit.workflow.session import Session
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """How a version stands for a stage.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal
+
+from msgspec import Struct
 
 from govkit.core import mirrored, times
 from govkit.core.errors import GovkitError, Usage
@@ -21,8 +22,7 @@ Standing = Literal["up to date", "behind", "ahead", "differs"]
 _GROUP = 64
 
 
-@dataclass(frozen=True)
-class MirrorStatus:
+class MirrorStatus(Struct, frozen=True):
     """How a mirror stands to the log here.
 
     Attributes:
@@ -50,8 +50,7 @@ class MirrorStatus:
         return {"up to date": 0, "behind": 3}.get(self.standing, 1)
 
 
-@dataclass(frozen=True)
-class Mirrored:
+class Mirrored(Struct, frozen=True):
     """What a run of :func:`mirror` did.
 
     Attributes:
@@ -77,8 +76,7 @@ class _Wrong(Exception):
         self.standing, self.problem, self.fix = standing, problem, fix
 
 
-@dataclass
-class _Work:
+class _Work(Struct):
     """What is known of a mirror so far; read by who waits for it."""
 
     url: MirrorUrl

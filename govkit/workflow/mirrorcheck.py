@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
+
+from msgspec import Struct, field
 
 from govkit.core import auditrules, mirrored
 from govkit.core.errors import GovkitError
@@ -19,8 +20,7 @@ from govkit.workflow.session import Session
 _TOLD = 20
 
 
-@dataclass
-class Comparison:
+class Comparison(Struct):
     """How a mirror compares with the log here.
 
     Attributes:
@@ -63,8 +63,7 @@ def compare(session: Session, url: str, *, seconds: float = SECONDS, watch: Watc
     return found
 
 
-@dataclass
-class _Comparing:
+class _Comparing(Struct):
     source: Source
     copy: Mirror
     found: Comparison

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from govkit.core import auditrules, canonical, commits, events, merkle, mirrored, records
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
@@ -40,7 +41,6 @@ _JUNK = "tree {tree}\n{parent}author nobody <> 0 +0000\ncommitter nobody <> 0 +0
 Watch = Callable[[str, int, int], None]
 
 
-@dataclass
 class MirrorLog(Log):
     """A log that was read from a mirror.
 
@@ -108,8 +108,7 @@ def _find(url: MirrorUrl, pins: Pins, local: Log | None, until: float) -> tuple[
     )
 
 
-@dataclass
-class _Reading:
+class _Reading(Struct):
     repository: Repository
     url: MirrorUrl
     root: str

@@ -6,9 +6,10 @@ Each is a change of ``governance/policy.yaml`` that leaves its comments alone; i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from govkit.core import keys, limits, names, policydiff, policytext, yamltext
 from govkit.core.change import Change
@@ -25,8 +26,7 @@ from govkit.workflow.session import Session
 Reason = Literal["left", "lost", "compromised"]
 
 
-@dataclass(frozen=True)
-class Edited:
+class Edited(Struct, frozen=True):
     """A policy file that was changed.
 
     Attributes:

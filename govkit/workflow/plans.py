@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from govkit.core import names, tags
 from govkit.core.events import TagRef
@@ -15,8 +16,7 @@ from govkit.core.judged import Judged
 from govkit.core.records import Record
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(Struct, frozen=True):
     """What every command can be told.
 
     Attributes:
@@ -44,8 +44,7 @@ class Options:
     watch: Callable[[str, int, int], None] | None = None
 
 
-@dataclass(frozen=True)
-class TagPlan:
+class TagPlan(Struct, frozen=True):
     """A tag that goes with an event.
 
     Attributes:
@@ -61,8 +60,7 @@ class TagPlan:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """An event that somebody is about to sign.
 
     Attributes:
@@ -82,8 +80,7 @@ class Plan:
     summary: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(Struct, frozen=True):
     """What was written.
 
     Attributes:
@@ -99,8 +96,7 @@ class Written:
     place: str = "here"
 
 
-@dataclass(frozen=True)
-class Signed:
+class Signed(Struct, frozen=True):
     """An event that was signed and not yet appended: its bytes, its signature, its evidence, its tag's name."""
 
     content: bytes

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from govkit.core import approvals, digests, peoplediff, policydiff
 from govkit.core.change import Change
@@ -19,8 +21,7 @@ from govkit.workflow.plans import Plan
 from govkit.workflow.session import Session
 
 
-@dataclass(frozen=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """How the working tree's policy stands after it was proposed.
 
     Attributes:
@@ -38,8 +39,7 @@ class Proposal:
     needs: str = ""
 
 
-@dataclass(frozen=True)
-class Adopted:
+class Adopted(Struct, frozen=True):
     """A policy that was adopted: the event, the policy's digest, and what changed of people, keys and roles."""
 
     index: int
@@ -111,8 +111,7 @@ def waiting(session: Session) -> list[Request]:
     return [request for request in session.state.open_requests() if request.body.action == "policy"]
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """What would change with a policy.
 
     Attributes:

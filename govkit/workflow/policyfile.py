@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from govkit.core import canonical, limits, policy, policytext, yamltext
 from govkit.core.errors import GovkitError, Malformed, Refused, Usage

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from govkit.core import card as card_format
 from govkit.core import limits, policytest, times
@@ -23,8 +24,7 @@ PATH = "governance/policy-tests.yaml"
 _OF_PEOPLE = (("people",), ("roles",), ("admin",), ("retired",))
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How the cases of a file came out."""
 
     file: str

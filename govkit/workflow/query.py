@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from govkit.core import approvals, commits, times
 from govkit.core.deployed import Deployed, reports
@@ -18,8 +18,7 @@ from govkit.workflow.checkup import Ailment, Examination, due
 from govkit.workflow.session import Session
 
 
-@dataclass(frozen=True)
-class Serving:
+class Serving(Struct, frozen=True):
     """What the log has for one model's stage.
 
     Attributes:
@@ -113,8 +112,7 @@ def _serving(state: State, entry: Promotion | Clearing, broken: dict[str, str], 
     )
 
 
-@dataclass(frozen=True)
-class FindingRow:
+class FindingRow(Struct, frozen=True):
     """A finding for people; ``state`` is open, overdue or closed."""
 
     name: str
@@ -157,8 +155,7 @@ def _unserved(state: State, model: str) -> Serving:
     return Serving(model, "-", newest.body.version, newest.at.effective, by, "registered", newest.body.tag.name)
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True):
     """One event for people: index, claimed time, actor, what happened, and how it is judged."""
 
     index: int
@@ -201,8 +198,7 @@ def line_of(judged: Judged) -> Line:
     )
 
 
-@dataclass(frozen=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """An open request: its name, who asked why, what is still needed, and whether the reader can decide."""
 
     name: str
@@ -212,8 +208,7 @@ class Waiting:
     mine: bool
 
 
-@dataclass(frozen=True)
-class Health:
+class Health(Struct, frozen=True):
     """What ``govkit status`` tells: who is asking, what waits, what is broken, what to do next."""
 
     me: str | None

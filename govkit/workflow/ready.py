@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from govkit.core.entities import Request
 from govkit.core.errors import GovkitError, Refused, Undecided, Usage
@@ -20,8 +22,7 @@ SCHEMA = "govkit.ready/v1"
 Became = Literal["promoted", "would promote", "not yet", "left", "failed"]
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of an open request.
 
     Attributes:
@@ -55,8 +56,7 @@ class Outcome:
     exit_code: int = 0
 
 
-@dataclass(frozen=True)
-class Done:
+class Done(Struct, frozen=True):
     """What became of all open requests that were looked at, in the order in which they were opened."""
 
     requests: list[Outcome]

@@ -8,8 +8,9 @@ is whatever its file system says.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import partial
+
+from msgspec import Struct, field
 
 from govkit.core import mirrored, times
 from govkit.core.errors import GovkitError
@@ -23,8 +24,7 @@ from govkit.workflow.session import Session
 SECONDS = 10.0
 
 
-@dataclass
-class Receipts:
+class Receipts(Struct):
     """What mirrors say of events.
 
     Attributes:

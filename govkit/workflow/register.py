@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from govkit.core import digests, history, imported, names
 from govkit.core.card import Card
@@ -20,8 +20,7 @@ from govkit.workflow.session import Session
 GLASS = " BY BREAK-GLASS, past the usual gates"
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A commit whose card was made again and found to be the same: its id in hex, the card's bytes, and the card."""
 
     commit: str
@@ -175,8 +174,7 @@ def _plan(session: Session, model: str, version: str, found: Candidate) -> Plan:
     )
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What came of asking: the version, the written request, and how the version stands."""
 
     version: str

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Protocol, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from govkit.core import approvals, merkle, times
 from govkit.core.entities import Promotion, Request, Version
@@ -20,8 +22,7 @@ from govkit.workflow.query import FindingRow, Line, Serving
 from govkit.workflow.session import Session
 
 
-@dataclass(frozen=True)
-class Open:
+class Open(Struct, frozen=True):
     """An open request, and for whom it waits.
 
     Attributes:
@@ -57,8 +58,7 @@ class Open:
     void: str
 
 
-@dataclass(frozen=True)
-class VersionRow:
+class VersionRow(Struct, frozen=True):
     """A version: when it came, where it serves, and what is open about it.
 
     Attributes:
@@ -87,8 +87,7 @@ class VersionRow:
     overdue: int
 
 
-@dataclass(frozen=True)
-class Model:
+class Model(Struct, frozen=True):
     """A model: what serves, its versions (newest first), what is open, and what happened (newest first).
 
     ``head`` is that of the log when something last happened to it or the policy in force was adopted: the page of the
@@ -104,8 +103,7 @@ class Model:
     head: Head
 
 
-@dataclass(frozen=True)
-class About:
+class About(Struct, frozen=True):
     """Of which log a registry was read, and when.
 
     Attributes:

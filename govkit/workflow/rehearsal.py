@@ -9,9 +9,10 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from govkit.core.errors import Refused
 from govkit.core.inert import visible
@@ -25,8 +26,7 @@ def _print(text: str) -> None:
     print(text, flush=True)
 
 
-@dataclass
-class Rehearsal:
+class Rehearsal(Struct):
     """Runs commands for somebody who looks on.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from govkit.core.entities import Promotion
 from govkit.core.errors import GovkitError
@@ -17,8 +18,7 @@ from govkit.workflow.session import Session
 Standing = Literal["passes", "refused", "unknown"]
 
 
-@dataclass(frozen=True)
-class Replayed:
+class Replayed(Struct, frozen=True):
     """How a promotion would have fared.
 
     Attributes:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from govkit.core import digests, limits, records, tolerances
 from govkit.core import reproduction as results
@@ -33,8 +34,7 @@ EVIDENCE = "reproduction.json"
 _MANY = 500
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What somebody wants.
 
     Attributes:
@@ -56,8 +56,7 @@ class Wish:
     is_recorded: bool = True
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A version whose registration is proven, and what is to be run.
 
     Attributes:

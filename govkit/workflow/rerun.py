@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from govkit.core import limits, tolerances, yamltext
 from govkit.core import reproduction as results
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from govkit.workflow.reproduce import Wish
 
 
-@dataclass(frozen=True)
-class Need:
+class Need(Struct, frozen=True):
     """Bytes that DVC tracks and that a run reads: what ``dvc.lock`` or a ``.dvc`` file says, and the card's SHA-256."""
 
     item: LockItem

@@ -7,11 +7,12 @@ but its end would be different, or if what the reader saw has changed in a way t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from govkit.core import keys, times
 from govkit.core.card import Card
@@ -36,8 +37,7 @@ class Changed(Refused):
     """What a reader looked at has changed, so what they meant to sign may not be what they would sign."""
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """What a decision rests on: if one of these is another than when the reader looked, they must look again.
 
     Attributes:
@@ -49,8 +49,7 @@ class Mark:
     decided: list[str]
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """A request as somebody looks at it.
 
     Attributes:
@@ -72,8 +71,7 @@ class Seen:
     notes: list[str]
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A decision that was shown, and that its signer has yet to agree to.
 
     Attributes:
@@ -103,8 +101,7 @@ class Prepared:
     touch: bool
 
 
-@dataclass(frozen=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """What was signed.
 
     Attributes:

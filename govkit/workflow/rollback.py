@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from govkit.core import names, times
 from govkit.core.entities import Clearing, Promotion, Request
@@ -115,8 +116,7 @@ def _unfit(session: Session, entry: Promotion) -> str:
     return ""
 
 
-@dataclass(frozen=True)
-class _Yes:
+class _Yes(Struct, frozen=True):
     """The yes that a rollback rests on, where the policy wants one: the request, and the decisions that count."""
 
     request: Request | None = None

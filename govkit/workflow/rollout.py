@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from govkit.core.deployed import reports
 from govkit.core.errors import Usage
@@ -11,8 +11,7 @@ from govkit.workflow.session import Session
 SCHEMA = "govkit.due/v1"
 
 
-@dataclass(frozen=True)
-class Due:
+class Due(Struct, frozen=True):
     """A promotion that an environment does not run, as far as somebody reported it.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from govkit.core import canonical
 from govkit.core.errors import Usage
@@ -12,8 +13,7 @@ from govkit.storage import files, scanning
 from govkit.storage.scanning import Finding
 
 
-@dataclass(frozen=True)
-class Scanned:
+class Scanned(Struct, frozen=True):
     """What was looked into, and what it would import."""
 
     files: int

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 import govkit
 from govkit.core.digests import is_sha256
@@ -47,8 +48,7 @@ exit 1
 """
 
 
-@dataclass(frozen=True)
-class Installed:
+class Installed(Struct, frozen=True):
     """The hook as it stands: its file, the pinned root of trust or None, and what was done."""
 
     path: str

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
+
+from msgspec.structs import replace
 
 from govkit.core import digests, events, names, records, rules1, tagcheck, tags, times
 from govkit.core.errors import GovkitError, Refused, Undecided, Usage

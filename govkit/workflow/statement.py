@@ -5,8 +5,9 @@ What is to be signed are the bytes of an event like any other, so nobody downstr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from govkit.core import events, keys, limits
 from govkit.core.errors import Malformed, Refused, Usage
@@ -24,8 +25,7 @@ HOWTO = "HOWTO.txt"
 COMMAND = f"ssh-keygen -Y sign -n {EVENT_NAMESPACE} -f KEY {EVENT_FILE}"
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """A decision that waits for its signature.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from govkit.core import events
 from govkit.core.errors import GovkitError, Refused, Usage
@@ -19,8 +20,7 @@ from govkit.workflow.session import Session
 _TRIES = 100
 
 
-@dataclass
-class Synced:
+class Synced(Struct):
     """What a sync did.
 
     Attributes:

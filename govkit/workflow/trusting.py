@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from govkit.core import keys
 from govkit.core.errors import Refused
@@ -12,8 +13,7 @@ from govkit.storage import pins
 from govkit.workflow.session import Session
 
 
-@dataclass(frozen=True)
-class Trusted:
+class Trusted(Struct, frozen=True):
     """A log that somebody looks at before pinning it: root, remote, its first policy's digest, and the people there."""
 
     root: str

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from govkit.core import policytext, strangers, yamltext
 from govkit.core.card import STATEMENTS
@@ -35,8 +36,7 @@ _ASKER, _RELEASER = ("tina", "Tina Tryout"), ("remy", "Remy Release")
 _APPROVERS = ("anna", "bela", "cleo", "dario", "elif", "femi", "gao", "hana", "ines", "joao")
 
 
-@dataclass
-class Tryout:
+class Tryout(Struct):
     """One tryout.
 
     Attributes:

@@ -5,7 +5,7 @@ It loads none of DVC, GTO, the CEL engine and pandas.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from govkit.core import compatibility, digests, ends, history, tags, times, verdict
 from govkit.core.card import Contract
@@ -107,8 +107,7 @@ def _serving(session: Session, model: str, stage: str) -> Promotion:
     )
 
 
-@dataclass
-class _Verification:
+class _Verification(Struct):
     """One run of the verifier over one promotion.
 
     ``dated`` takes the checks that look at today, where they are wanted apart; None puts them among the others.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from govkit.core.errors import Refused, Undecided
 from govkit.core.events import Head
@@ -14,8 +15,7 @@ from govkit.workflow.mirrorsource import Watch
 from govkit.workflow.session import Session
 
 
-@dataclass(frozen=True)
-class LogVerdict:
+class LogVerdict(Struct, frozen=True):
     """The whole log, checked.
 
     Attributes:

@@ -6,7 +6,7 @@ is proven while it stands; acknowledged, it has no effect and stays in the log f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from govkit.core import approvals
 from govkit.core.entities import Request
@@ -17,8 +17,7 @@ from govkit.workflow.plans import Plan, Written
 from govkit.workflow.session import Session
 
 
-@dataclass(frozen=True)
-class Violation:
+class Violation(Struct, frozen=True):
     """A violation for people.
 
     Attributes:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from govkit.core.errors import GovkitError, Undecided, Usage
 from govkit.core.inert import line
@@ -16,8 +18,7 @@ from govkit.workflow.query import Waiting
 from govkit.workflow.session import Session
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """An open request in one of the repositories.
 
     Attributes:

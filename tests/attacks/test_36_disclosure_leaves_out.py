@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from rawlog import Raw, entries, find
 from world import MODEL, World
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from govkit.core import inert
 from govkit.core.card import Card, Item
@@ -21,8 +22,7 @@ Spec = Literal["1.6", "1.7"]
 Predicate = Literal["provenance", "summary"]
 
 
-@dataclass(frozen=True)
-class Choices:
+class Choices(Struct, frozen=True):
     """What some formats leave open.
 
     Attributes:

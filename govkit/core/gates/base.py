@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
+from msgspec import Struct
 
 from govkit.core.card import Card, Measure
 from govkit.core.events import CanaryRecorded, ReproductionRecorded
@@ -55,8 +55,7 @@ class Check(Record, frozen=True):
     rule: str = ""
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What a gate decided: verdict, what was required, what was found, what would change it."""
 
     verdict: Verdict
@@ -65,8 +64,7 @@ class Outcome:
     fix: str = ""
 
 
-@dataclass(frozen=True)
-class Served:
+class Served(Struct, frozen=True):
     """A time in which a version served in a stage; ``until`` is None if it still does.
 
     Attributes:
@@ -79,16 +77,14 @@ class Served:
     override: bool = False
 
 
-@dataclass(frozen=True)
-class Canary:
+class Canary(Struct, frozen=True):
     """A recorded step of a canary, with its effective time."""
 
     time: str
     body: CanaryRecorded
 
 
-@dataclass(frozen=True)
-class Reproduction:
+class Reproduction(Struct, frozen=True):
     """A recorded reproduction: who signed it, and the roles that they hold for this model."""
 
     actor: str
@@ -96,8 +92,7 @@ class Reproduction:
     body: ReproductionRecorded
 
 
-@dataclass(frozen=True)
-class History:
+class History(Struct, frozen=True):
     """What the log knows at the instant of the judgement; no gate sees more of the log than this.
 
     Attributes:
@@ -125,8 +120,7 @@ class History:
     reproductions: Sequence[Reproduction] = ()
 
 
-@dataclass(frozen=True)
-class SignedCommit:
+class SignedCommit(Struct, frozen=True):
     """A commit that a version brings in, and the person of the policy whose signature on it is good, or None."""
 
     id: str
@@ -141,8 +135,7 @@ class EvaluationError(ValueError):
 Evaluator = Callable[[str, Mapping[str, Any], int], Any]
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Struct, frozen=True):
     """All that a gate may look at. What is None is not known here: a gate that needs it is ``pending``.
 
     Attributes:
@@ -228,8 +221,7 @@ On = Literal["value", "lower", "upper", "interval"]
 Number = Annotated[float, msgspec.Meta(description="a finite number")]
 
 
-@dataclass(frozen=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """A closed range for a number; ``None`` leaves a side open."""
 
     low: float | None

@@ -10,10 +10,11 @@ import math
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
+
+from msgspec import Struct
 
 from govkit.core.errors import Malformed
 
@@ -28,8 +29,7 @@ _SAFE = 2**53 - 1
 _NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 
 
-@dataclass(frozen=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """How often each value of a column occurs, and how many values are missing."""
 
     values: Mapping[str, int]
@@ -41,8 +41,7 @@ class Counts:
         return sum(self.values.values()) + self.missing
 
 
-@dataclass(frozen=True)
-class Quantiles:
+class Quantiles(Struct, frozen=True):
     """The 21 quantiles of a column's values, and the share of missing ones, below 1.
 
     Between two quantiles the distribution is taken to be even; a quantile that stands there twice is a value that

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from govkit.core import digests, names, tags, times
 from govkit.core.entities import Promotion, Request, Version
@@ -26,8 +27,7 @@ class CannotDecide(Exception):
     """Whether the event is allowed cannot be told by this govkit or with this evidence."""
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """A file beside an event.
 
     Attributes:
@@ -41,8 +41,7 @@ class Evidence:
     signer: str | None = None
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Struct, frozen=True):
     """An event on trial."""
 
     state: State

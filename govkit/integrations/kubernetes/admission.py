@@ -10,8 +10,10 @@ are made.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 from typing import Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from govkit.core.errors import Refused
 from govkit.integrations.kubernetes import claims
@@ -23,8 +25,7 @@ _JUDGED: Final = ("CREATE", "UPDATE")
 _PASSED: Final = ("DELETE", "CONNECT")
 
 
-@dataclass(frozen=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """How a webhook was told to judge.
 
     Attributes:

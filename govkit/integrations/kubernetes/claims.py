@@ -10,8 +10,9 @@ misspelt, or stands on an object whose pods would not carry it, is refused rathe
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from govkit.core import names
 from govkit.core.digests import is_sha256
@@ -34,8 +35,7 @@ _COUNTS: Final = ("replicas", "parallelism")
 _SHOWN: Final = 80
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """What an object says it runs.
 
     Attributes:

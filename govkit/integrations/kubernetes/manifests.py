@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final
+
+from msgspec import Struct
 
 from govkit.core.errors import Usage
 from govkit.integrations.kubernetes import claims
@@ -24,8 +25,7 @@ FILES: Final = ("webhook.yaml", "admission.yaml", "kserve.yaml", "init-container
 _TEMPLATES: Final = "govkit.integrations.kubernetes"
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What is rendered.
 
     Attributes:

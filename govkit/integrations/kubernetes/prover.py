@@ -11,11 +11,11 @@ import os
 import select
 import sys
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
+from msgspec import Struct, field
 
 from govkit.core.entities import Promotion
 from govkit.core.errors import GovkitError, Malformed, Refused
@@ -30,8 +30,7 @@ from govkit.workflow.session import Session
 _NOTES = 3
 
 
-@dataclass
-class Prover:
+class Prover(Struct):
     """The prover's loop.
 
     Args:

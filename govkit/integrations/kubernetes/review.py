@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from govkit.core import canonical, limits
 from govkit.core.errors import Malformed
@@ -29,8 +30,7 @@ _MAX_WARNINGS: Final = 8
 _FORBIDDEN: Final = 403
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(Struct, frozen=True):
     """What an API server asks.
 
     Attributes:
@@ -52,8 +52,7 @@ class Question:
     before: Mapping[str, Any] | None
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What it is told.
 
     Attributes:

@@ -13,9 +13,10 @@ import hashlib
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from govkit.core.errors import Usage
 
@@ -35,8 +36,7 @@ TEXT: Final = "text/plain; charset=utf-8"
 JSON: Final = "application/json"
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Struct, frozen=True):
     """A request.
 
     Attributes:
@@ -52,8 +52,7 @@ class Call:
     body: bytes
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(Struct, frozen=True):
     """What is sent back: the status code, the body, and its media type."""
 
     status: int = 200
@@ -135,8 +134,7 @@ def _context() -> ssl.SSLContext:
     return context
 
 
-@dataclass
-class Doors:
+class Doors(Struct):
     """A running server.
 
     Args:

@@ -7,9 +7,10 @@ get what the first one got, or nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from msgspec import Struct
 
 from govkit.core import names
 from govkit.core.digests import is_sha256
@@ -22,8 +23,7 @@ _NEEDED: Final = ("model", "stage", "record", "root")
 _LONG: Final = 2000
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True):
     """What a manifest pins.
 
     Attributes:

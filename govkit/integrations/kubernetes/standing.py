@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec import Struct, field
 
 from govkit.core import limits, times
 from govkit.core.errors import Undecided, Usage
@@ -37,8 +37,7 @@ class _Kept(msgspec.Struct, forbid_unknown_fields=True):
     proofs: list[Proof]
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What is said to a claim.
 
     Attributes:
@@ -60,8 +59,7 @@ class Answer:
     size: int = 0
 
 
-@dataclass
-class Standing:
+class Standing(Struct):
     """What is known.
 
     Args:

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final, Literal
+
+from msgspec import Struct, field
 
 from govkit.core import digests
 from govkit.core.errors import Refused
@@ -43,8 +44,7 @@ _ORDER: Mapping[str, int] = {
 }
 
 
-@dataclass(frozen=True)
-class FoundVersion:
+class FoundVersion(Struct, frozen=True):
     """A version as MLflow has it; ``stage`` is its stage of old, ``None`` for none."""
 
     number: int
@@ -54,8 +54,7 @@ class FoundVersion:
     stage: str = NO_STAGE
 
 
-@dataclass(frozen=True)
-class FoundModel:
+class FoundModel(Struct, frozen=True):
     """A registered model as MLflow has it; ``aliases`` maps them to MLflow's version numbers."""
 
     tags: Mapping[str, str]
@@ -63,8 +62,7 @@ class FoundModel:
     versions: list[FoundVersion]
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True):
     """One thing to change in MLflow.
 
     Attributes:
@@ -92,8 +90,7 @@ class Change:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Stranger:
+class Stranger(Struct, frozen=True):
     """A version in MLflow that the log knows nothing of."""
 
     model: str
@@ -102,8 +99,7 @@ class Stranger:
     source: str
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What is to be done for one model, in this order, and what is left alone.
 
     Attributes:

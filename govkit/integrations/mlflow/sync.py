@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib import metadata
 from typing import Final
+
+from msgspec import Struct
 
 from govkit.core.events import Head
 from govkit.integrations.mlflow import plan as plans
@@ -18,8 +19,7 @@ SCHEMA: Final = "govkit.mlflow-sync/v1"
 Watch = Callable[[str, int, int], None]
 
 
-@dataclass(frozen=True)
-class Synced:
+class Synced(Struct, frozen=True):
     """What a sync found and did.
 
     Attributes:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from govkit.core import inert
 from govkit.core.entities import Request, Version
@@ -27,8 +28,7 @@ _INSTEAD = "stage-"
 _PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
-@dataclass(frozen=True)
-class WantedVersion:
+class WantedVersion(Struct, frozen=True):
     """A version as MLflow should have it.
 
     Attributes:
@@ -43,8 +43,7 @@ class WantedVersion:
     tags: dict[str, str]
 
 
-@dataclass(frozen=True)
-class Withheld:
+class Withheld(Struct, frozen=True):
     """A version that the log has in a stage, and that gets no alias, as the verifier does not prove it.
 
     Attributes:
@@ -59,8 +58,7 @@ class Withheld:
     exit_code: int
 
 
-@dataclass(frozen=True)
-class WantedModel:
+class WantedModel(Struct, frozen=True):
     """A registered model as MLflow should have it.
 
     Attributes:

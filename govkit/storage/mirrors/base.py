@@ -8,9 +8,10 @@ and counts only as far as it equals what the log makes, or as its signatures and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from govkit.core.errors import Refused, Undecided
 
@@ -37,8 +38,7 @@ class Differs(Refused):
         super().__init__(f"the mirror holds something else as {name}", why="an object is never written over")
 
 
-@dataclass(frozen=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """What a mirror lists of a log.
 
     Attributes:
@@ -52,8 +52,7 @@ class Survey:
     strange: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """An object as it was read.
 
     Attributes:

@@ -6,9 +6,10 @@ A check takes an :class:`Examination` and yields an :class:`Ailment` for each th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
+
+from msgspec import Struct
 
 from govkit.core import times
 from govkit.core.errors import GovkitError
@@ -21,8 +22,7 @@ Severity = Literal["broken", "undecided", "overdue", "note"]
 SEVERITIES: tuple[Severity, ...] = ("broken", "undecided", "overdue", "note")
 
 
-@dataclass(frozen=True)
-class TagRepair:
+class TagRepair(Struct, frozen=True):
     """How a recorded tag comes back: its name, the object to point at, and what it points at now, in hex, or None."""
 
     name: str
@@ -30,8 +30,7 @@ class TagRepair:
     now: str | None
 
 
-@dataclass(frozen=True)
-class Ailment:
+class Ailment(Struct, frozen=True):
     """Something that is wrong, overdue, or good to know.
 
     Attributes:
@@ -54,8 +53,7 @@ class Ailment:
         return f"{self.what}: {self.found}" if self.found else self.what
 
 
-@dataclass(frozen=True)
-class Examination:
+class Examination(Struct, frozen=True, dict=True):
     """What the checks look at."""
 
     session: Session

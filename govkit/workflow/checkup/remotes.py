@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from govkit.core.card import Card, Item
 from govkit.core.entities import Promotion, Version
@@ -17,8 +18,7 @@ _MANY = 10
 _MEND = "push it from a clone that still has it: dvc push --all-tags; and let 'dvc gc' keep it: dvc gc -c --all-tags"
 
 
-@dataclass(frozen=True)
-class _Held:
+class _Held(Struct, frozen=True):
     """A version, the stages that it serves in, and its card."""
 
     version: Version

@@ -35,9 +35,9 @@ def test_without_a_champion_nothing_is_compared(value: dict[str, Any], build: An
     """The hook knows no champion, and a first version has none."""
     card: Card = build(value)[0]
     assert compare.comparison(card, None) is None
-    import dataclasses
+    from msgspec.structs import replace
 
-    assert compare.comparison(card, dataclasses.replace(stood(card), champion=None)) is None
+    assert compare.comparison(card, replace(stood(card), champion=None)) is None
 
 
 def test_the_same_card_changed_nothing(value: dict[str, Any], compared: Any) -> None:

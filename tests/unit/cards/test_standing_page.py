@@ -1,11 +1,11 @@
 """The page of a version as the log knows it: what is asked, what blocks, who decided, in that order."""
 
-import dataclasses
 import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from govkit.cards import frameworks, render
 from govkit.core.gates.base import Verdict
@@ -54,11 +54,11 @@ def test_a_version_is_not_asked_for_instead_of_itself(page: Any) -> None:
 def test_a_request_that_is_over_asks_nothing(value: dict[str, Any], build: Any, stood: Any) -> None:
     """What became of it is said instead; a version that nobody asks for says where it serves."""
     card = build(value)[0]
-    done = dataclasses.replace(stood(card, "1.0.0").asked, state="done")
+    done = replace(stood(card, "1.0.0").asked, state="done")
     assert stood(card, "1.0.0", asked=done).sentence.endswith("is done.")
     assert "serves in 1.0.0; nobody is asked" in stood(card, "1.0.0", asked=None, report=None).sentence
     assert "serves nowhere" in stood(card, "1.0.0", asked=None, report=None, serving=[]).sentence
-    override = dataclasses.replace(stood(card, "1.0.0").asked, action="break-glass")
+    override = replace(stood(card, "1.0.0").asked, action="break-glass")
     assert "BY BREAK-GLASS, past the usual gates," in stood(card, "1.0.0", asked=override).sentence
 
 

@@ -25,8 +25,11 @@ def commands(topic: str) -> list[str]:
 def find(words: list[str]) -> tuple[click.Command, list[str]]:
     """Return the command that some words begin with, and the rest of them."""
     command: click.Command = cli
-    while isinstance(command, click.Group) and words and words[0] in command.commands:
-        command, words = command.commands[words[0]], words[1:]
+    while isinstance(command, click.Group) and words:
+        child = command.get_command(click.Context(command), words[0])
+        if child is None:
+            break
+        command, words = child, words[1:]
     return command, words
 
 

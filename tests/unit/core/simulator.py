@@ -14,10 +14,11 @@ ledger which goes on from a snapshot judges it alike.
 from __future__ import annotations
 
 import copy
-import dataclasses
 import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from msgspec import structs
 
 from govkit.core import canonical, digests, events, keys, merkle, names, policy, records, tags, times
 from govkit.core import snapshot as snapshots
@@ -126,7 +127,7 @@ def in_force(value: Json) -> InForce:
 
 def snapshot(state: State) -> Json:
     """Return a deep copy of a state, without the tree, and the verdicts and what tells where some are, which grow with every entry."""
-    names_of_fields = {field.name for field in dataclasses.fields(State)} - {"tree", "judged", "remarkable", "tagged"}
+    names_of_fields = {field.name for field in structs.fields(State)} - {"tree", "judged", "remarkable", "tagged"}
     return {name: copy.deepcopy(getattr(state, name)) for name in sorted(names_of_fields)}
 
 

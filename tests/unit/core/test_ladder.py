@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from govkit.core import ladder, records
 from govkit.core.card import Card
@@ -66,7 +66,7 @@ def test_the_top(seen: Seen) -> None:
 )
 def test_one_thing_missing(seen: Seen, changed: dict[str, Any], level: int, missing: list[str]) -> None:
     """It falls to the level below, says what is missing there, and names what to do about it."""
-    found = climb(dataclasses.replace(seen, **changed))
+    found = climb(replace(seen, **changed))
     assert (found.level, [step.what for step in found.missing]) == (level, missing)
     assert all(step.mend for step in found.missing)
 
@@ -85,8 +85,8 @@ def test_the_policy_decides(seen: Seen, path: tuple[str, ...], to: Any, level: i
     """A policy that asks for less is a lower level, whatever else there is."""
     assert seen.state is not None
     policy = in_force(edited(strict(), *path, to=to))
-    state = dataclasses.replace(seen.state, policies=[(0, policy)])
-    found = climb(dataclasses.replace(seen, state=state))
+    state = replace(seen.state, policies=[(0, policy)])
+    found = climb(replace(seen, state=state))
     assert (found.level, [step.what for step in found.missing]) == (level, [missing])
 
 

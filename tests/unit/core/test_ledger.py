@@ -1,8 +1,7 @@
 """The verdicts on entries: good, inert, conflict, undecided; places, replays, effective time."""
 
-import dataclasses
-
 import pytest
+from msgspec.structs import replace
 
 from govkit.core import canonical, digests, events, merkle
 from govkit.core.judged import Judged, Status
@@ -201,7 +200,7 @@ def test_body_of_another_form_is_inert(world: World) -> None:
 def test_unsigned_event_is_inert_with_the_verifiers_words(world: World) -> None:
     """Why there is no good signature is said in the verifier's own words, where it has any."""
     refused(world.register("1.0.0", signer=None), "unsigned")
-    entry = dataclasses.replace(world.entries[-1], problem="the signature does not fit")
+    entry = replace(world.entries[-1], problem="the signature does not fit")
     refused(world.append(entry), "the signature does not fit")
 
 
@@ -228,7 +227,7 @@ def test_inert_entries_hide_nothing(world: World) -> None:
 
 def test_irregular_commits_are_reported(world: World) -> None:
     """How a commit differs from the one its event determines goes along with the verdict."""
-    entry = dataclasses.replace(world.sign("checkpoint.recorded", "alice", {}), irregular=("another author",))
+    entry = replace(world.sign("checkpoint.recorded", "alice", {}), irregular=("another author",))
     judged = good(world.append(entry))
     assert judged.irregular == ("another author",)
 
@@ -262,7 +261,7 @@ def test_decision_counts_once(requested: World) -> None:
     entry = requested.decision("bob", "risk-owner")
     good(requested.append(entry))
     refused(requested.append(entry), "a replay: this decision was counted before")
-    again = dataclasses.replace(entry, signature=b"another signature over the same bytes")
+    again = replace(entry, signature=b"another signature over the same bytes")
     refused(requested.append(again), "a replay: this decision was counted before")
 
 
@@ -324,7 +323,7 @@ def test_replaced_signature_shows(world: World) -> None:
     good(world.register("1.0.0"))
     good(world.revoke("1.0.0"))
     good(world.register("1.1.0"))
-    junk = dataclasses.replace(world.entries[2], signature=b"junk", signer=None)
+    junk = replace(world.entries[2], signature=b"junk", signer=None)
     state = Ledger().read([*world.entries[:2], junk, world.entries[3]])
     expected = [Status.GOOD, Status.GOOD, Status.INERT, Status.CONFLICT]
     assert expected == [judged.status for judged in state.judged]
@@ -397,7 +396,7 @@ def test_missing_or_different_evidence_is_undecided(registered: World, found: di
     """Evidence that is not what was signed: nobody can say what the event rests on."""
     good(registered.request("1.0.0"))
     entry = registered.decision("bob", "risk-owner")
-    judged = registered.append(dataclasses.replace(entry, evidence=found))
+    judged = registered.append(replace(entry, evidence=found))
     assert verdict(judged) == (Status.UNDECIDED, "its evidence 'card.json' is missing or different")
 
 
@@ -411,7 +410,7 @@ def test_evidence_that_was_not_read_is_undecided(world: World) -> None:
 def test_surplus_evidence_does_not_matter(world: World) -> None:
     """Files that the event does not name are not looked at."""
     entry = world.sign("checkpoint.recorded", "alice", {})
-    good(world.append(dataclasses.replace(entry, evidence={"note.txt": Evidence(digest("hello"))})))
+    good(world.append(replace(entry, evidence={"note.txt": Evidence(digest("hello"))})))
 
 
 # -- time -------------------------------------------------------------------------------------------------------------
@@ -462,7 +461,7 @@ def test_every_single_event_needs_its_signature(serving: World) -> None:
     """Without the signature of any one event, 1.0.0 does not serve, and no later event fits."""
     for index in range(len(serving.entries)):
         entries = list(serving.entries)
-        entries[index] = dataclasses.replace(entries[index], signer=None)
+        entries[index] = replace(entries[index], signer=None)
         state = Ledger().read(entries)
         assert state.judged[index].status == Status.INERT
         assert state.champion(MODEL, "production") is None
@@ -472,7 +471,7 @@ def test_canonical_bytes_alone_are_read(world: World) -> None:
     """The same event with a space in it is another text, and malformed."""
     entry = world.sign("checkpoint.recorded", "alice", {})
     spaced = (entry.event or b"").replace(b",", b", ", 1)
-    judged = world.append(dataclasses.replace(entry, event=spaced))
+    judged = world.append(replace(entry, event=spaced))
     assert judged.status == Status.INERT
     assert "not canonical JSON" in judged.reason
     assert canonical.decode(entry.event or b"")["actor"] == "alice"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from govkit.core import pushcheck
 from govkit.core.pushcheck import LOG, NONE, Push, Update

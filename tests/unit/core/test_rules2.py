@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from govkit.core import canonical, history, policy, policycheck, rules1
 from govkit.core.errors import Malformed
@@ -345,7 +345,7 @@ def test_a_cleared_stage_is_no_first_deployment() -> None:
     assert known.formerly
     gate = ChampionGate(metric="auc", direction="higher", absolute=0.0, first="pass")
     assert gate.decide(Context(with_metrics({"auc": 0.9}), history=known)).verdict == "fail"
-    fresh = dataclasses.replace(known, formerly=False)
+    fresh = replace(known, formerly=False)
     assert gate.decide(Context(with_metrics({"auc": 0.9}), history=fresh)).verdict == "pass"
 
 

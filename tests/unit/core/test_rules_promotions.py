@@ -1,9 +1,9 @@
 """Rules: promotions, rollbacks and clearings; what voids an approval."""
 
-import dataclasses
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from govkit.core.entities import Clearing
 from govkit.core.events import TagRef
@@ -353,7 +353,7 @@ def test_rollback_inherits_what_it_goes_back_to(twice: World) -> None:
     entries = twice.state.stages[MODEL, "production"]
     first = entries[0]
     assert not isinstance(first, Clearing)
-    entries[0] = dataclasses.replace(first, override=True)
+    entries[0] = replace(first, override=True)
     good(twice.promote("1.0.0", kind="rollback"))
     assert twice.champion().override
     good(twice.promote("1.1.0", kind="rollback"))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from msgspec.structs import replace
 
 from govkit.core.inert import HIDDEN
 from govkit.evidence import diffpage, htmlpage, whypage

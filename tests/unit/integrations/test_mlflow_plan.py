@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from govkit.core.errors import Refused
 from govkit.core.names import STAGE_PATTERN, is_model
