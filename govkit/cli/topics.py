@@ -44,7 +44,7 @@ def _found(context: click.Context, topic: tuple[str, ...]) -> str:
     Raises:
         Usage: if there is neither.
     """
-    from govkit.core.policycheck import suggest
+    from govkit.core.wording import suggest
 
     known = _texts()
     if not topic:

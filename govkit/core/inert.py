@@ -6,6 +6,7 @@ In Markdown, whatever could act is made text as well.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 #: Characters without a shape of their own, as the inside of a character class; newline and tab apart: controls, soft
 #: hyphen, bidi controls, joiners, fillers, invisible operators, variation selectors (those for emoji excepted),
@@ -23,8 +24,6 @@ _MARKS = (
     "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
     "\ufe20-\ufe2f]"
 )
-_HIDDEN = re.compile(f"(?<={_MARKS * 3}){_MARKS}|[{HIDDEN}]")
-_BROKEN = re.compile(f"(?<={_MARKS * 3}){_MARKS}|[\t\n{HIDDEN}]")
 
 # What Markdown or GitHub would read as more than itself. Everything is put in the middle of a line, so what only
 # counts at its beginning (lists, headings) is not here.
@@ -43,14 +42,25 @@ def visible(text: str) -> str:
 
     Newline and tab stay.
     """
-    return _HIDDEN.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
+    return text if _is_plain(text) else _hidden().sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
 
 
 def unbroken(text: str) -> str:
     """Return a text as one line: as :func:`visible`, with newlines and tabs written as ``<U+XXXX>`` too."""
     if text.isascii() and text.isprintable():
         return text
-    return _BROKEN.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
+    return _hidden(r"\t\n").sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
+
+
+@cache
+def _hidden(more: str = "") -> re.Pattern[str]:
+    """Return what finds hidden characters, and more: made when it is needed, as most of what is printed is plain."""
+    return re.compile(f"(?<={_MARKS * 3}){_MARKS}|[{more}{HIDDEN}]")
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether a text is nothing but ASCII that can be seen, and newlines."""
+    return text.isascii() and text.replace("\n", "").isprintable()
 
 
 def line(text: str) -> str:
@@ -68,7 +78,7 @@ def shell(word: str) -> str:
 
 def json_text(text: str) -> str:
     r"""Return JSON in which every hidden character is written as ``\uXXXX``: the same value, harmless to look at."""
-    return _HIDDEN.sub(lambda match: _escape(ord(match[0])), text)
+    return text if _is_plain(text) else _hidden().sub(lambda match: _escape(ord(match[0])), text)
 
 
 def _escape(code: int) -> str:

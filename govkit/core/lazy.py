@@ -7,6 +7,7 @@ operation that does not know of items that are not made yet must fail, not show 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, MutableSequence
+from functools import cached_property
 from typing import Any, TypeVar, overload
 
 K = TypeVar("K")
@@ -66,16 +67,23 @@ class LazyList(MutableSequence[V]):
 
 
 class LazyDict(MutableMapping[K, V]):
-    """A mapping; its keys are known from the start, in their order.
+    """A mapping.
 
     Args:
         make: makes a value.
-        seeds: what each value is made of, by key.
+        seeds: what each value is made of, by key; gone through when somebody first looks.
     """
 
     def __init__(self, make: Callable[[Any], V], seeds: Iterable[tuple[K, Any]]) -> None:
-        self._make, self._items = make, dict[K, Any](seeds)
-        self._seeds = set(self._items)
+        self._make, self._given = make, seeds
+
+    @cached_property
+    def _items(self) -> dict[K, Any]:
+        return dict(self._given)
+
+    @cached_property
+    def _seeds(self) -> set[K]:
+        return set(self._items)
 
     def __len__(self) -> int:
         return len(self._items)

@@ -6,13 +6,13 @@ patterns of this module's own: whether a policy may be adopted must not depend o
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import Final, Literal
 
 from msgspec import Struct
 
 from govkit.core.errors import Malformed
+from govkit.core.wording import suggest
 
 Kind = Literal["file", "s3", "webhook"]
 MAX_LENGTH: Final = 1000
@@ -59,8 +59,8 @@ def parse(text: str) -> MirrorUrl:
     if len(text) > MAX_LENGTH:
         raise Malformed(f"a mirror's URL of {len(text)} characters; {MAX_LENGTH} are allowed")
     if not mark or scheme not in _SCHEMES:
-        near = difflib.get_close_matches(scheme, _SCHEMES, n=1) if mark else []
-        hint = f"; did you mean '{near[0]}://'?" if near else f"; known are {_KNOWN}"
+        known = [f"{one}://" for one in _SCHEMES]
+        hint = (suggest(f"{scheme}://", known) if mark else "") or f"; known are {_KNOWN}"
         raise Malformed(f"'{text}' is no mirror{hint}")
     if scheme != "file" and "@" in rest.partition("/")[0]:
         raise Malformed(f"the mirror's URL at {rest.rpartition('@')[2]} holds a user name or password: leave it out")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Iterator
 
 from msgspec import Struct
@@ -15,6 +14,7 @@ from govkit.core.gates.champion import ChampionGate
 from govkit.core.gates.metric import MetricGate
 from govkit.core.names import is_person, is_stage
 from govkit.core.policy import KNOWN_RULES, Approvals, InForce, Policy, Quorum, StageRules
+from govkit.core.wording import suggest
 
 #: Events that only record something: their writers are named under ``records``.
 RECORDING = frozenset(BODIES) - {
@@ -63,12 +63,6 @@ def faults(in_force: InForce) -> list[Fault]:
 def each_fault(in_force: InForce) -> Iterator[Fault]:
     """Yield the same one by one, for who needs only the first."""
     yield from _Checker(in_force).run()
-
-
-def suggest(word: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?`` for the nearest known word, or an empty string."""
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean '{near[0]}'?" if near else ""
 
 
 def _named_gates(rules: StageRules) -> Iterator[str]:

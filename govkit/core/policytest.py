@@ -17,8 +17,9 @@ from govkit.core.card import Card, FairnessAttribute, FairnessGroup, Measure, Me
 from govkit.core.errors import Malformed
 from govkit.core.gates.base import Check, Context, Evaluator, History, Verdict
 from govkit.core.policy import InForce
-from govkit.core.policycheck import Fault, suggest
+from govkit.core.policycheck import Fault
 from govkit.core.records import GateName, Instant, Record, Words
+from govkit.core.wording import suggest
 
 SCHEMA: Final = "govkit.policy-test/v1"
 #: What versions are called in a case; no gate may decide by a version's name.

@@ -13,7 +13,8 @@ from govkit.core import keys, policy, policycheck, schema, yamltext
 from govkit.core.errors import Malformed
 from govkit.core.gates.kinds import AnyGate
 from govkit.core.policy import InForce, Policy
-from govkit.core.policycheck import Fault, suggest
+from govkit.core.policycheck import Fault
+from govkit.core.wording import suggest
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError

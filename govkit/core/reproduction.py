@@ -16,9 +16,9 @@ from msgspec import Struct
 from govkit.core.card import Card, DvcStage, Item
 from govkit.core.errors import Usage
 from govkit.core.paths import within
-from govkit.core.policycheck import suggest
 from govkit.core.records import Digest, GitId, Model, Record, Version
 from govkit.core.tolerances import Key, NumberResult, Tolerance
+from govkit.core.wording import suggest
 
 SCHEMA: Final = "govkit.reproduction/v1"
 Verdict = Literal["identical", "within-tolerance", "different"]

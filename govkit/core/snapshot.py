@@ -9,8 +9,9 @@ the state says of them is told by their place. What grows with the log is made w
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -24,6 +25,7 @@ from govkit.core.lazy import LazyDict, LazyList
 from govkit.core.ledger import Ledger
 from govkit.core.policy import parse as parse_policy
 
+K = TypeVar("K")
 _HASH = 32
 
 
@@ -70,7 +72,10 @@ class _Finding(msgspec.Struct, array_like=True, frozen=True):
 
 
 class _Snapshot(msgspec.Struct, array_like=True, frozen=True):
-    """Everything; ``ends`` are the ends of the entries in ``entries``, as unsigned numbers of eight bytes."""
+    """Everything; ``ends`` are the ends of the entries in ``entries``, as unsigned numbers of eight bytes.
+
+    ``requests`` is a list of :class:`_Request`, which few questions need.
+    """
 
     leaves: bytes
     roots: bytes
@@ -86,7 +91,8 @@ class _Snapshot(msgspec.Struct, array_like=True, frozen=True):
     versions: list[_Version]
     revoked: list[tuple[str, str, int]]
     hold_names: list[tuple[str, ...]]
-    requests: list[_Request]
+    requests: msgspec.Raw
+    open: list[str]
     holds: list[tuple[tuple[str, ...], list[tuple[str, int, bool]]]]
     stages: list[tuple[str, str, list[tuple[int, bool]]]]
     tags: dict[str, str]
@@ -126,10 +132,8 @@ def write(ledger: Ledger) -> bytes:
             versions=[_Version(*key, one.body.commit, one.at.index) for key, one in state.versions.items()],
             revoked=[(*key, judged.index) for key, judged in state.revoked.items()],
             hold_names=list(names),
-            requests=[
-                _Request(one.at.index, names[one.hold], one.name, one.state, _decisions(one.decisions))
-                for one in state.requests.values()
-            ],
+            requests=msgspec.Raw(msgspec.msgpack.encode(_requests(state.requests.values(), names))),
+            open=list(state.open),
             holds=[(hold, _holding(found)) for hold, found in state.holds.items()],
             stages=[(*key, [_staged(entry) for entry in found]) for key, found in state.stages.items()],
             tags=state.tags,
@@ -158,6 +162,10 @@ def _packed(judged: Iterable[Judged], places: Mapping[str, int]) -> tuple[bytes,
         packed += msgspec.msgpack.encode(_Entry(*said))
         ends.append(len(packed))
     return bytes(packed), ends.tobytes()
+
+
+def _requests(found: Iterable[Request], names: Mapping[tuple[str, ...], int]) -> list[_Request]:
+    return [_Request(one.at.index, names[one.hold], one.name, one.state, _decisions(one.decisions)) for one in found]
 
 
 def _decisions(found: Iterable[Decision]) -> list[tuple[int, bool]]:
@@ -230,6 +238,23 @@ class _Reading:
             raise ValueError(f"entry {index} has no event")
         return judged.event.subject, judged, events.body(judged.event)
 
+    @cached_property
+    def _requests(self) -> list[tuple[str, _Request]]:
+        """All requests by their identities, oldest first."""
+        found = msgspec.msgpack.decode(self._found.requests, type=list[_Request])
+        return [(merkle.text(self._state.tree.leaves[one.index]), one) for one in found]
+
+    def _by(self, key: Callable[[_Request], K]) -> LazyDict[K, list[str]]:
+        """Return the identities of requests by something that they have, oldest first."""
+
+        def seeds() -> Iterator[tuple[K, list[str]]]:
+            found: dict[K, list[str]] = {}
+            for identity, one in self._requests:
+                found.setdefault(key(one), []).append(identity)
+            yield from found.items()
+
+        return LazyDict(list, seeds())
+
     def _request(self, one: _Request) -> Request:
         model, judged, body = self._at(one.index)
         return Request(judged, model, body, one.state, [self._decision(said) for said in one.decisions])
@@ -247,7 +272,7 @@ class _Reading:
 
     def _bring_in_people(self) -> None:
         state, found = self._state, self._found
-        state.policies[:] = [(index, parse_policy(content)) for index, content in found.policies]
+        state.policies = LazyList(lambda one: (one[0], parse_policy(one[1])), found.policies)
         state.owners.update(found.owners)
         state.gone.update(found.gone)
         state.compromised.update(found.compromised)
@@ -256,15 +281,13 @@ class _Reading:
         state, found = self._state, self._found
         versions = (((one.model, one.version), one.index) for one in found.versions)
         state.versions = LazyDict(lambda index: Version(*self._at(index)), versions)
-        state.by_commit.update({(one.model, one.commit): one.version for one in found.versions})
+        by_commit = (((one.model, one.commit), one.version) for one in found.versions)
+        state.by_commit = LazyDict(str, by_commit)
         state.revoked.update({(model, version): state.judged[index] for model, version, index in found.revoked})
-        named = [(merkle.text(state.tree.leaves[one.index]), one) for one in found.requests]
-        state.requests = LazyDict(self._request, named)
-        for identity, one in named:
-            state.by_hold.setdefault(found.hold_names[one.hold], []).append(identity)
-            state.by_name.setdefault(one.name, []).append(identity)
-            if one.state == "open":
-                state.open[identity] = None
+        state.requests = LazyDict(self._request, (named for named in self._requests))
+        state.by_hold = self._by(lambda one: found.hold_names[one.hold])
+        state.by_name = self._by(lambda one: one.name)
+        state.open.update(dict.fromkeys(found.open))
         for hold, holding in found.holds:
             state.holds[hold] = {person: self._decision((index, lifts)) for person, index, lifts in holding}
         for model, stage, entries in found.stages:

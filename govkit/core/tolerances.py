@@ -10,8 +10,8 @@ from msgspec import Struct, field
 from govkit.core import measures
 from govkit.core.card import Card, Fairness, FairnessAttribute, Measure, Metric
 from govkit.core.errors import Malformed, Usage
-from govkit.core.policycheck import suggest
 from govkit.core.records import Record
+from govkit.core.wording import suggest
 
 #: A number of a report, by the file's path and its own name.
 Key = tuple[str, str]

@@ -23,7 +23,7 @@ from govkit.core.errors import Malformed
 from govkit.core.ledger import Ledger
 from govkit.storage import cachefiles
 
-_FORMAT = "govkit-log-cache/7"
+_FORMAT = "govkit-log-cache/8"
 #: So many entries must be new before the file is written again; of a long log, so many hundredths of it.
 _WORTH_IT, _PART = 200, 100
 _ID = 20

@@ -11,7 +11,7 @@ from govkit.core.controls import Controls, Framework
 from govkit.core.entities import Promotion, Version
 from govkit.core.errors import GovkitError, Malformed, Refused, Usage
 from govkit.core.evidence import NamedCard
-from govkit.core.policycheck import suggest
+from govkit.core.wording import suggest
 from govkit.workflow import facts, verifylog
 from govkit.workflow.session import Session
 

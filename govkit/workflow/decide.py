@@ -17,9 +17,9 @@ from govkit.core.entities import Request
 from govkit.core.errors import Malformed, Refused, Usage
 from govkit.core.events import Condition, DecisionRecorded
 from govkit.core.policy import Choice
-from govkit.core.policycheck import suggest
 from govkit.core.resolve import Requirements
 from govkit.core.standing import compare_code
+from govkit.core.wording import suggest
 from govkit.storage import files
 from govkit.workflow import policyfile
 from govkit.workflow.plans import Plan, Signed, Written

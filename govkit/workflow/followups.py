@@ -6,7 +6,7 @@ from govkit.core import times
 from govkit.core.errors import Refused, Usage
 from govkit.core.events import FindingClosed, FindingOpened, RequestWithdrawn, WaiverGranted
 from govkit.core.followups import Finding
-from govkit.core.policycheck import suggest
+from govkit.core.wording import suggest
 from govkit.workflow import decide, facts, judge
 from govkit.workflow.plans import Plan, Written
 from govkit.workflow.session import Session

@@ -11,8 +11,8 @@ from govkit.core import events, logline, times
 from govkit.core.errors import GovkitError, Refused, Undecided, Usage
 from govkit.core.judged import Judged
 from govkit.core.logline import LogLine, Wanted
-from govkit.core.policycheck import suggest
 from govkit.core.state import State
+from govkit.core.wording import suggest
 from govkit.workflow import faults, sync
 from govkit.workflow.query import unknown_model
 from govkit.workflow.session import Session

@@ -14,8 +14,8 @@ from govkit.core.errors import Refused, Undecided, Usage
 from govkit.core.gates import base as gates_base
 from govkit.core.gates.base import Check, Context, Verdict
 from govkit.core.policy import InForce
-from govkit.core.policycheck import suggest
 from govkit.core.resolve import Requirements, Way
+from govkit.core.wording import suggest
 from govkit.storage.gitobjects import describe_commits
 from govkit.storage.trees import Tree
 from govkit.workflow import cards, facts

@@ -15,8 +15,8 @@ from govkit.core import keys, limits, names, policydiff, policytext, yamltext
 from govkit.core.change import Change
 from govkit.core.errors import Malformed, Refused, Usage
 from govkit.core.policy import InForce
-from govkit.core.policycheck import suggest
 from govkit.core.state import State
+from govkit.core.wording import suggest
 from govkit.storage import files, yamledit
 from govkit.storage.signatures import load_key
 from govkit.storage.trees import WorkTree

@@ -13,8 +13,8 @@ from govkit.core.entities import Request
 from govkit.core.errors import Refused, Usage
 from govkit.core.events import ALL, PolicyAdopted, RequestOpened
 from govkit.core.policy import InForce, parse
-from govkit.core.policycheck import suggest
 from govkit.core.rules.policies import removed_keys
+from govkit.core.wording import suggest
 from govkit.storage.trees import WorkTree
 from govkit.workflow import policyfile
 from govkit.workflow.plans import Plan

@@ -10,8 +10,8 @@ from govkit.core.entities import Clearing, Promotion, Request
 from govkit.core.errors import GovkitError, Usage
 from govkit.core.followups import Finding
 from govkit.core.judged import Judged
-from govkit.core.policycheck import suggest
 from govkit.core.state import State
+from govkit.core.wording import suggest
 from govkit.storage import log as log_storage
 from govkit.workflow import faults
 from govkit.workflow.checkup import Ailment, Examination, due

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -29,9 +29,10 @@ from govkit.storage.log import Log
 from govkit.storage.remote import Remote
 from govkit.storage.remote import find as find_remote
 from govkit.storage.signatures import EVENT_NAMESPACE, TAG_NAMESPACE, SigningKey, load_key
-from govkit.workflow import mirrorlog
-from govkit.workflow.mirrorlog import MirrorLog
 from govkit.workflow.plans import Options, Plan, Signed, TagPlan, Written
+
+if TYPE_CHECKING:
+    from govkit.workflow.mirrorlog import MirrorLog
 
 KEY_VARIABLE = "GOVKIT_KEY"
 
@@ -54,6 +55,8 @@ class Session:
     def log(self) -> Log:
         """The log, read and judged; see :func:`govkit.storage.log.read` for what it raises."""
         if self.options.mirror is not None:
+            from govkit.workflow import mirrorlog
+
             return mirrorlog.read(self.git, self.pins, self.options.mirror, self.options.watch)
         return log_storage.read(self.git, waiting=self.options.local)
 
@@ -176,7 +179,7 @@ class Session:
     def tag_refs(self) -> dict[str, str]:
         """Return the object ids of the repository's tags by name; with a mirror, its copies of those not here."""
         found = {name.removeprefix("refs/tags/"): i for name, i in self.git.refs("refs/tags").items()}
-        copies = self.log.tags if self.options.mirror is not None and isinstance(self.log, MirrorLog) else {}
+        copies = self._mirrored.tags if self._mirrored else {}
         return {**{name: copies[name] for name in self.state.tags if name in copies}, **found} if copies else found
 
     @property
@@ -192,10 +195,21 @@ class Session:
 
     def remember(self) -> None:
         """Keep the head of a log that was found to be in order, so that an older one shows later."""
-        if isinstance(self.log, MirrorLog):
-            mirrorlog.remember(self.git, self.log)
+        if self._mirrored:
+            from govkit.workflow import mirrorlog
+
+            mirrorlog.remember(self.git, self._mirrored)
         else:
             log_storage.remember(self.git, self.log.commits)
+
+    @property
+    def _mirrored(self) -> MirrorLog | None:
+        """The log as it was read from a mirror; None if it is the clone's own."""
+        if self.options.mirror is None:
+            return None
+        from govkit.workflow.mirrorlog import MirrorLog
+
+        return self.log if isinstance(self.log, MirrorLog) else None
 
     def unseen_history(self) -> list[str]:
         """Return which tags prove another history of the log; see :func:`govkit.core.tagcheck.unseen`."""

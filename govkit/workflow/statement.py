@@ -13,7 +13,7 @@ from govkit.core import events, keys, limits
 from govkit.core.errors import Malformed, Refused, Usage
 from govkit.core.events import EVENT_FILE, SIGNATURE_FILE, DecisionRecorded
 from govkit.core.policy import Choice
-from govkit.core.policycheck import suggest
+from govkit.core.wording import suggest
 from govkit.storage import files
 from govkit.storage.signatures import EVENT_NAMESPACE
 from govkit.workflow import decide

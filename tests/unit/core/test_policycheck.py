@@ -195,9 +195,3 @@ def test_large_quorum_is_refused_quickly() -> None:
         assert "more than 200 people stand in this quorum: simplify it" in found
         found = faults(edited(policy_value(), "admin", "approvals", "quorum", to={"all": [part] * 20}))
         assert "more than 200 people stand in this quorum: simplify it" in found
-
-
-def test_suggestion() -> None:
-    """The nearest known word is suggested, and none where none is near."""
-    assert policycheck.suggest("validater", ["validator", "release"]) == "; did you mean 'validator'?"
-    assert policycheck.suggest("king", ["validator"]) == ""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from govkit.core.wording import several
+from govkit.core.wording import several, suggest
 
 
 @pytest.mark.parametrize(
@@ -12,3 +12,9 @@ from govkit.core.wording import several
 def test_several(words: str, text: str) -> None:
     """The first three, and how many more: nothing is left out unsaid."""
     assert several(list(words), between="; ") == text
+
+
+def test_suggestion() -> None:
+    """The nearest known word is suggested, and none where none is near."""
+    assert suggest("validater", ["validator", "release"]) == "; did you mean 'validator'?"
+    assert suggest("king", ["validator"]) == ""
