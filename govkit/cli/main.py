@@ -84,7 +84,10 @@ def main() -> None:
     # A command lives shortly, and most of what it makes lives as long: to look for circles is seldom worth it.
     gc.set_threshold(100_000, 50, 50)
     answered = completing.answer(cli)
-    sys.exit(common.run(cli) if answered is None else answered)
+    code = common.run(cli) if answered is None else answered
+    # Nor when it ends, as Python would among everything that it is about to let go of.
+    gc.freeze()
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ def _gates(seen: Seen) -> Iterator[Step]:
     yield _step(2, "a policy is in force", wrong, "govkit init", good="adopted by the log")
     wrong = seen.trust if state else "there is no log"
     yield _step(2, "its root of trust is pinned", wrong, "govkit trust", good="pinned")
-    known = {model for model, _ in state.versions} if state else set()
+    known = set(state.models) if state else set()
     missing = [model for model in seen.cards if model not in known]
     wrong = f"no version of {', '.join(missing)}" if missing else "" if known else "there is none"
     mend = f"govkit register {missing[0] if missing else 'MODEL'}"

@@ -71,15 +71,15 @@ class LazyDict(MutableMapping[K, V]):
 
     Args:
         make: makes a value.
-        seeds: what each value is made of, by key; gone through when somebody first looks.
+        seeds: returns what each value is made of, by key; called when somebody first looks.
     """
 
-    def __init__(self, make: Callable[[Any], V], seeds: Iterable[tuple[K, Any]]) -> None:
-        self._make, self._given = make, seeds
+    def __init__(self, make: Callable[[Any], V], seeds: Callable[[], Iterable[tuple[K, Any]]]) -> None:
+        self._make, self._find_seeds = make, seeds
 
     @cached_property
     def _items(self) -> dict[K, Any]:
-        return dict(self._given)
+        return dict(self._find_seeds())
 
     @cached_property
     def _seeds(self) -> set[K]:

@@ -21,7 +21,7 @@ Which key signed what is worked out before (:class:`Entry`), because that needs 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -68,7 +68,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.state = State()
-        self.decisions: set[str] = set()
+        self.decisions: MutableMapping[str, bool] = {}
         self.violations: dict[str, int] = {}
 
     def read(self, entries: Iterable[Entry]) -> State:
@@ -225,5 +225,5 @@ class Ledger:
         except CannotDecide as error:
             return Status.UNDECIDED, str(error)
         if event.type == "decision.recorded":
-            self.decisions.add(digests.sha256(entry.event or b""))
+            self.decisions[digests.sha256(entry.event or b"")] = True
         return Status.GOOD, ""

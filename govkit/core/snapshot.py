@@ -9,7 +9,7 @@ the state says of them is told by their place. What grows with the log is made w
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ from govkit.core.judged import Judged, Status
 from govkit.core.lazy import LazyDict, LazyList
 from govkit.core.ledger import Ledger
 from govkit.core.policy import parse as parse_policy
+from govkit.core.state import State
 
 K = TypeVar("K")
 _HASH = 32
@@ -58,6 +59,13 @@ class _Request(msgspec.Struct, array_like=True, frozen=True):
     decisions: list[tuple[int, bool]]
 
 
+class _Requests(msgspec.Struct, array_like=True, frozen=True):
+    """All requests, oldest first, and what a reject of one holds for."""
+
+    holds: list[tuple[str, ...]]
+    requests: list[_Request]
+
+
 class _Finding(msgspec.Struct, array_like=True, frozen=True):
     id: str
     name: str
@@ -74,7 +82,7 @@ class _Finding(msgspec.Struct, array_like=True, frozen=True):
 class _Snapshot(msgspec.Struct, array_like=True, frozen=True):
     """Everything; ``ends`` are the ends of the entries in ``entries``, as unsigned numbers of eight bytes.
 
-    ``requests`` is a list of :class:`_Request`, which few questions need.
+    ``versions`` is a list of :class:`_Version`, ``requests`` is :class:`_Requests`: few questions need them.
     """
 
     leaves: bytes
@@ -88,9 +96,8 @@ class _Snapshot(msgspec.Struct, array_like=True, frozen=True):
     owners: dict[str, str]
     gone: list[str]
     compromised: dict[str, int]
-    versions: list[_Version]
+    versions: msgspec.Raw
     revoked: list[tuple[str, str, int]]
-    hold_names: list[tuple[str, ...]]
     requests: msgspec.Raw
     open: list[str]
     holds: list[tuple[tuple[str, ...], list[tuple[str, int, bool]]]]
@@ -115,7 +122,6 @@ def write(ledger: Ledger) -> bytes:
     state = ledger.state
     signers = {judged.signer: -1 for judged in state.judged if judged.signer is not None}
     entries, ends = _packed(state.judged, {signer: place for place, signer in enumerate(signers)})
-    names = {hold: place for place, hold in enumerate(state.by_hold)}
     return msgspec.msgpack.encode(
         _Snapshot(
             leaves=b"".join(state.tree.leaves),
@@ -129,10 +135,9 @@ def write(ledger: Ledger) -> bytes:
             owners=state.owners,
             gone=sorted(state.gone),
             compromised=state.compromised,
-            versions=[_Version(*key, one.body.commit, one.at.index) for key, one in state.versions.items()],
+            versions=_raw([_Version(*key, one.body.commit, one.at.index) for key, one in state.versions.items()]),
             revoked=[(*key, judged.index) for key, judged in state.revoked.items()],
-            hold_names=list(names),
-            requests=msgspec.Raw(msgspec.msgpack.encode(_requests(state.requests.values(), names))),
+            requests=_raw(_requests(state)),
             open=list(state.open),
             holds=[(hold, _holding(found)) for hold, found in state.holds.items()],
             stages=[(*key, [_staged(entry) for entry in found]) for key, found in state.stages.items()],
@@ -164,8 +169,19 @@ def _packed(judged: Iterable[Judged], places: Mapping[str, int]) -> tuple[bytes,
     return bytes(packed), ends.tobytes()
 
 
-def _requests(found: Iterable[Request], names: Mapping[tuple[str, ...], int]) -> list[_Request]:
-    return [_Request(one.at.index, names[one.hold], one.name, one.state, _decisions(one.decisions)) for one in found]
+def _raw(value: object) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.msgpack.encode(value))
+
+
+def _requests(state: State) -> _Requests:
+    places = {hold: place for place, hold in enumerate(state.by_hold)}
+    return _Requests(
+        list(places),
+        [
+            _Request(one.at.index, places[one.hold], one.name, one.state, _decisions(one.decisions))
+            for one in state.requests.values()
+        ],
+    )
 
 
 def _decisions(found: Iterable[Decision]) -> list[tuple[int, bool]]:
@@ -239,21 +255,28 @@ class _Reading:
         return judged.event.subject, judged, events.body(judged.event)
 
     @cached_property
-    def _requests(self) -> list[tuple[str, _Request]]:
-        """All requests by their identities, oldest first."""
-        found = msgspec.msgpack.decode(self._found.requests, type=list[_Request])
-        return [(merkle.text(self._state.tree.leaves[one.index]), one) for one in found]
+    def _versions(self) -> list[_Version]:
+        return msgspec.msgpack.decode(self._found.versions, type=list[_Version])
+
+    @cached_property
+    def _requests(self) -> _Requests:
+        return msgspec.msgpack.decode(self._found.requests, type=_Requests)
+
+    def _identified(self) -> list[tuple[str, _Request]]:
+        """Return all requests by their identities, oldest first."""
+        leaves = self._state.tree.leaves
+        return [(merkle.text(leaves[one.index]), one) for one in self._requests.requests]
 
     def _by(self, key: Callable[[_Request], K]) -> LazyDict[K, list[str]]:
         """Return the identities of requests by something that they have, oldest first."""
 
-        def seeds() -> Iterator[tuple[K, list[str]]]:
+        def seeds() -> Iterable[tuple[K, list[str]]]:
             found: dict[K, list[str]] = {}
-            for identity, one in self._requests:
+            for identity, one in self._identified():
                 found.setdefault(key(one), []).append(identity)
-            yield from found.items()
+            return found.items()
 
-        return LazyDict(list, seeds())
+        return LazyDict(list, seeds)
 
     def _request(self, one: _Request) -> Request:
         model, judged, body = self._at(one.index)
@@ -279,13 +302,14 @@ class _Reading:
 
     def _bring_in_requests(self) -> None:
         state, found = self._state, self._found
-        versions = (((one.model, one.version), one.index) for one in found.versions)
-        state.versions = LazyDict(lambda index: Version(*self._at(index)), versions)
-        by_commit = (((one.model, one.commit), one.version) for one in found.versions)
-        state.by_commit = LazyDict(str, by_commit)
+        state.versions = LazyDict(
+            lambda index: Version(*self._at(index)),
+            lambda: (((one.model, one.version), one.index) for one in self._versions),
+        )
+        state.by_commit = LazyDict(str, lambda: (((one.model, one.commit), one.version) for one in self._versions))
         state.revoked.update({(model, version): state.judged[index] for model, version, index in found.revoked})
-        state.requests = LazyDict(self._request, (named for named in self._requests))
-        state.by_hold = self._by(lambda one: found.hold_names[one.hold])
+        state.requests = LazyDict(self._request, self._identified)
+        state.by_hold = self._by(lambda one: self._requests.holds[one.hold])
         state.by_name = self._by(lambda one: one.name)
         state.open.update(dict.fromkeys(found.open))
         for hold, holding in found.holds:
@@ -309,7 +333,7 @@ class _Reading:
         state.undecided.update({index: state.judged[index] for index in found.undecided})
         state.acknowledged.update({index: state.judged[by] for index, by in found.acknowledged.items()})
         state.remote, state.effective = found.remote, found.effective
-        self.ledger.decisions.update(map(merkle.text, _split(found.decisions)))
+        self.ledger.decisions = LazyDict(bool, lambda: ((merkle.text(each), True) for each in _split(found.decisions)))
         self.ledger.violations.update(found.violations)
 
 

@@ -72,6 +72,11 @@ class State(Struct):
         """The policy in force, or None before the first was adopted."""
         return self.policies[-1][1] if self.policies else None
 
+    @property
+    def models(self) -> list[str]:
+        """All models that have a version, sorted: each version took a number when its tag was recorded."""
+        return sorted(self.numbers)
+
     def holds_head(self, head: Head) -> bool:
         """Tell whether the log went through a head: it is as long, and had this root at that size."""
         roots = self.tree.roots

@@ -231,11 +231,10 @@ class Repository:
 
     def refs(self, *prefixes: str) -> dict[str, str]:
         """Return object ids (of tag objects, for annotated tags) by full ref name."""
-        out = self.run("for-each-ref", "--format=%(objectname) %(refname)", *prefixes).decode(
-            "utf-8", "surrogateescape"
-        )
+        out = self.run("for-each-ref", "--format=%(objectname)%0a%(refname)", *prefixes)
         # Split at LF alone: Git allows other line separators in names, and one of them must not make two lines of one.
-        return {name: identity for identity, _, name in (line.partition(" ") for line in out.split("\n") if line)}
+        lines = out.decode("utf-8", "surrogateescape").split("\n")
+        return dict(zip(lines[1::2], lines[::2], strict=False))  # behind the last LF there is one line more, and empty
 
     def resolve(self, revision: str) -> str | None:
         """Return the commit that a revision names, in hex, or None.

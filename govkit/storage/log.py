@@ -6,7 +6,7 @@ import contextlib
 import gc
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableSequence, Sequence
 
 from msgspec import Struct
 
@@ -38,7 +38,7 @@ class Log(Struct):
         waiting_head: what the ref of events that wait for a sync pointed at, or None.
     """
 
-    commits: list[str]
+    commits: MutableSequence[str]
     ledger: Ledger
     branch_head: str | None
     waiting_head: str | None = None
@@ -114,7 +114,7 @@ def read(repository: Repository, *, waiting: bool = False, heads: Mapping[str, s
     return Log(longest, _judge(repository, longest, known), own.get(BRANCH), waits)
 
 
-def _agreed(repository: Repository, heads: dict[str, str], known: Remembered) -> list[str]:
+def _agreed(repository: Repository, heads: dict[str, str], known: Remembered) -> MutableSequence[str]:
     """Return the longest chain of commits, if all heads, and what was accepted before, are part of it."""
     before = accepted(repository)
     if before is not None:
@@ -135,7 +135,7 @@ def _agreed(repository: Repository, heads: dict[str, str], known: Remembered) ->
     return longest
 
 
-def _continued(chain: list[str], waiting: list[str]) -> list[str]:
+def _continued(chain: MutableSequence[str], waiting: MutableSequence[str]) -> MutableSequence[str]:
     """Return the log with the events that wait for a sync."""
     shorter = min(len(chain), len(waiting))
     if chain[:shorter] != waiting[:shorter]:
@@ -152,7 +152,7 @@ def waiting(repository: Repository, log: Log) -> list[str]:
     """Return the commits of events that wait for a sync and are not in the log, oldest first."""
     if log.waiting_head is None:
         return []
-    chain = _ids(repository, log.waiting_head, ())
+    chain = _ids(repository, log.waiting_head, [])
     known = set(log.commits)
     return [identity for identity in chain if identity not in known]
 
@@ -169,11 +169,11 @@ def _no_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _judge(repository: Repository, ids: list[str], known: Remembered) -> Ledger:
+def _judge(repository: Repository, ids: Sequence[str], known: Remembered) -> Ledger:
     """Read what is new of a log, and judge it; what is known goes before it."""
     shared = len(known.commits)
     with _no_collector():
-        before = known.ledger() if shared and ids[:shared] == known.commits else None
+        before = known.ledger() if shared and (ids is known.commits or ids[:shared] == known.commits) else None
         ledger, start = (before, shared) if before else (Ledger(), 0)
         for entry in entries.read(repository, ids[start:], ids[start - 1] if start else None):
             ledger.append(entry)
@@ -231,7 +231,7 @@ def accepted(repository: Repository) -> str | None:
     return text
 
 
-def _forked(name: str, chain: list[str], longest: list[str]) -> Refused:
+def _forked(name: str, chain: Sequence[str], longest: Sequence[str]) -> Refused:
     """Return the refusal for a history that is not part of the longest one."""
     at = next(i for i, (a, b) in enumerate(zip(chain, longest, strict=False)) if a != b)
     if name == ACCEPTED:
@@ -248,15 +248,17 @@ def _forked(name: str, chain: list[str], longest: list[str]) -> Refused:
     )
 
 
-def _ids(repository: Repository, head: str, known: Sequence[str]) -> list[str]:
+def _ids(repository: Repository, head: str, known: MutableSequence[str]) -> MutableSequence[str]:
     """Return the commits from the first to ``head``, by first parents; ``known`` is a start that was walked before."""
+    if known and head == known[-1]:  # as it is nearly always
+        return known
     if head in known:
-        return list(known[: known.index(head) + 1])
+        return known[: known.index(head) + 1]
     words = ["rev-list", "--first-parent", "--end-of-options", head, *([f"^{known[-1]}"] if known else [])]
     code, out, _ = repository.try_run(*words)
     found = out.decode().split()[::-1]
     if known and (code != 0 or not found or _commit(repository, found[0]).parents[:1] != (known[-1],)):
-        return _ids(repository, head, ())
+        return _ids(repository, head, [])
     if code != 0:
         _commit(repository, head)
         raise entries.missing()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableSequence, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from msgspec import Struct
 from govkit import core
 from govkit.core import snapshot
 from govkit.core.errors import Malformed
+from govkit.core.lazy import LazyList
 from govkit.core.ledger import Ledger
 from govkit.storage import cachefiles
 
@@ -39,7 +40,7 @@ class _Content(msgspec.Struct, array_like=True, frozen=True):
 class Remembered(Struct, frozen=True):
     """The start of a log as it was read before: its commits, oldest first, and what the ledger then knew."""
 
-    commits: Sequence[str]
+    commits: MutableSequence[str]
     state: bytes | memoryview
 
     def ledger(self) -> Ledger | None:
@@ -50,9 +51,6 @@ class Remembered(Struct, frozen=True):
             return None
 
 
-NOTHING = Remembered((), b"")
-
-
 def load(git_dir: Path, environment: Mapping[str, str]) -> Remembered:
     """Return what is remembered of the log of a repository.
 
@@ -61,10 +59,10 @@ def load(git_dir: Path, environment: Mapping[str, str]) -> Remembered:
     path = cachefiles.place(git_dir, environment, "log")
     kept = cachefiles.read(path, _of()) if path else None
     if kept is None:
-        return NOTHING
+        return Remembered([], b"")
     found = msgspec.msgpack.decode(kept, type=_Content)
-    text = found.commits.hex()
-    return Remembered([text[start : start + 2 * _ID] for start in range(0, len(text), 2 * _ID)], found.state)
+    text, digits = found.commits.hex(), 2 * _ID
+    return Remembered(LazyList(lambda start: text[start : start + digits], range(0, len(text), digits)), found.state)
 
 
 def save(git_dir: Path, environment: Mapping[str, str], before: int, commits: Sequence[str], ledger: Ledger) -> None:

@@ -55,7 +55,7 @@ def show(session: Session, model: str | None = None) -> list[Serving]:
         Usage: if there is no log, or it knows no such model.
     """
     state = session.state
-    known = sorted({key[0] for key in state.versions})
+    known = state.models
     if model is not None and model not in known:
         raise unknown_model(model, known)
     broken = {fault.name: fault.problem for fault in faults.tag_faults(session) if fault.recorded}

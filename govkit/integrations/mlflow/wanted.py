@@ -113,7 +113,7 @@ def wanted(
     session.check_history()
     checkpoints.check_fresh(session)
     state = session.state
-    known = sorted({model for model, _ in state.versions})
+    known = state.models
     for model in models:
         if model not in known:
             raise query.unknown_model(model, known)

@@ -55,6 +55,8 @@ def of_promotion(state: State, entry: Promotion, now: str) -> Iterator[Ailment]:
 
 def _stolen(state: State, entry: Promotion, what: str, again: str) -> Iterator[Ailment]:
     """Say that a version that serves rests on a key that is reported as compromised."""
+    if not state.compromised:
+        return
     original = state.original(entry)
     version, request = state.versions[entry.model, entry.body.version], state.requests.get(original.body.request or "")
     signed = {"promotion": entry.at, "first promotion": original.at, "registration": version.at}

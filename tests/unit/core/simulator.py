@@ -236,6 +236,7 @@ class World:
         assert restored.append(entry) == judged
         assert restored.state == self.state
         assert (restored.decisions, restored.violations) == (self.ledger.decisions, self.ledger.violations)
+        assert self.state.models == sorted({model for model, _ in self.state.versions})
         self.entries.append(entry)
         self.now = times.add(self.now, times.parse("2026-01-01T00:01:00Z") - times.parse("2026-01-01T00:00:00Z"))
         if judged.status is not Status.GOOD:
