@@ -3,8 +3,8 @@
 Equal keys, anchors and aliases, tags, and keys that are not text are refused;
 ``NO``, ``on`` and dates stay text (YAML 1.2's core schema), so that nobody's country becomes ``false``.
 
-PyYAML only takes the text apart, into events; values are built here, without recursion and without its table of
-constructors. The parser is libyaml's, which is in PyYAML's wheels, and PyYAML's own, forty times as slow, elsewhere.
+PyYAML only takes the text apart, into events; values are built here, to a depth that is limited, and without its table
+of constructors. The parser is libyaml's, which is in PyYAML's wheels, and PyYAML's own, forty times as slow, elsewhere.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from yaml.events import (
     Event,
     MappingEndEvent,
     MappingStartEvent,
+    NodeEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
@@ -131,7 +132,7 @@ def load(text: bytes, *, where: str, tolerant: bool = False, dvc: bool = False) 
     """
     limits.check(text, limits.GENERATED if tolerant or dvc else MAX_BYTES, f"{where}: ")
     try:
-        return _Builder(where, tolerant or dvc, dvc).build(_events(text.decode("utf-8")))
+        return _Reader(where, tolerant or dvc, dvc, _events(text.decode("utf-8"))).read()
     except Malformed:
         raise
     except (yaml.YAMLError, ValueError, LookupError, OverflowError, RecursionError) as error:
@@ -156,6 +157,11 @@ def _events(text: str) -> Iterator[Event]:
         parser.dispose()
 
 
+def _line(event: Event) -> int:
+    """Return the line, from 1, on which something begins."""
+    return int(event.start_mark.line) + 1 if event.start_mark else 1
+
+
 class _Anchor(Struct, frozen=True):
     """What an alias stands for: a value, how much it counts, and how deep it is."""
 
@@ -165,161 +171,144 @@ class _Anchor(Struct, frozen=True):
     height: int
 
 
-class _Frame(Struct):
-    """A list or mapping that is being built."""
-
-    value: Any
-    path: Path
-    anchor: str | None
-    nodes: int
-    text: int
-    height: int = 0
-    key: str | None = None
-
-
-class _Builder:
+class _Reader:
     """Turns parser events into values, noting lines and refusing what is not plain data."""
 
-    def __init__(self, where: str, tolerant: bool, dvc: bool) -> None:
-        self._where, self._tolerant, self._dvc = where, tolerant, dvc
-        self._document = Document(None)
-        self._frames: list[_Frame] = []
+    def __init__(self, where: str, tolerant: bool, dvc: bool, events: Iterator[Any]) -> None:
+        self._where, self._tolerant, self._dvc, self._events = where, tolerant, dvc, events
+        self._lines: dict[Path, int] = {}
         self._anchors: dict[str, _Anchor | None] = {}
-        self._nodes = self._text = self._documents = 0
+        # What was read, aliases counted as if they were written out, and how deep it reaches.
+        self._nodes = self._text = self._reach = 0
         self._numbers = SafeConstructor()
 
-    def build(self, events: Iterator[Any]) -> Document:
-        for event in events:
-            # The commonest first: isinstance of several classes for each of a hundred thousand takes its time.
-            kind, line = type(event), event.start_mark.line + 1 if event.start_mark else 1
-            if kind is ScalarEvent:
-                self._scalar(event, line)
-            elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                self._open(event, line)
-            elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                self._close()
-            elif kind is AliasEvent:
-                self._alias(event, line)
-            elif kind is DocumentStartEvent:
-                self._documents += 1
-                if self._documents > 1:
-                    raise self._refused(line, "a second document; only one is read")
-        return self._document
+    def read(self) -> Document:
+        value, documents = None, 0
+        for event in self._events:
+            if isinstance(event, DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise self._refused(event, "a second document; only one is read")
+            elif isinstance(event, NodeEvent):
+                value = self._node(event, (), 0)
+        return Document(value, self._lines)
 
-    def _refused(self, line: int, why: str) -> Malformed:
-        return Malformed(f"{self._where}:{line}: {why}")
+    def _refused(self, event: Event, why: str) -> Malformed:
+        return Malformed(f"{self._where}:{_line(event)}: {why}")
 
-    # -- events -------------------------------------------------------------------------------------------------
+    # -- nodes --------------------------------------------------------------------------------------------------
 
-    def _scalar(self, event: ScalarEvent, line: int) -> None:
-        text = event.value
-        kind = self._kind(event, line)
-        if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
-            raise self._refused(line, "half a surrogate pair is no text")
-        if self._at_key():
-            self._count(line, 0, len(text), 0)
-            if event.anchor is not None:
-                self._keep(event.anchor, line, _Anchor(text, 1, len(text), 0))
-            self._key(text, line)
-            return
-        self._place(line)
-        self._count(line, 1, len(text), 0)
-        value = text if kind == "str" else self._value(kind, event, line)
+    def _node(self, event: Any, path: Path, depth: int) -> Any:
+        """Return the value that begins with an event, in so many lists and mappings."""
+        if not self._tolerant:
+            self._lines.setdefault(path, _line(event))  # a mapping's values have their key's
+        kind = type(event)
+        if kind is ScalarEvent:
+            return self._scalar(event, depth)
+        return self._alias(event, depth).value if kind is AliasEvent else self._collection(event, path, depth)
+
+    def _scalar(self, event: ScalarEvent, depth: int) -> Any:
+        kind = self._kind(event)
+        self._count(event, 1, len(self._plain(event)), depth)
+        value = event.value if kind == "str" else self._value(kind, event)
         if event.anchor is not None:
-            self._keep(event.anchor, line, _Anchor(value, 1, len(text), 0))
-        self._put(value, 0)
+            self._keep(event, _Anchor(value, 1, len(event.value), 0))
+        return value
 
-    def _open(self, event: SequenceStartEvent | MappingStartEvent, line: int) -> None:
+    def _collection(self, event: SequenceStartEvent | MappingStartEvent, path: Path, depth: int) -> Any:
         is_map = isinstance(event, MappingStartEvent)
         if event.tag not in (None, "!", f"{_CORE}{'map' if is_map else 'seq'}"):
-            raise self._refused(line, f"the tag {event.tag} is not allowed")
-        if self._at_key():
-            raise self._refused(line, "a key must be text")
-        path = self._place(line)
+            raise self._refused(event, f"the tag {event.tag} is not allowed")
+        nodes, text, reach = self._nodes, self._text, self._reach
         if event.anchor is not None:
-            self._keep(event.anchor, line, None)
-        self._frames.append(_Frame({} if is_map else [], path, event.anchor, self._nodes, self._text))
-        self._count(line, 1, 0, -1)
+            self._keep(event, None)
+            self._reach = 0
+        self._count(event, 1, 0, depth)
+        self._reach = max(self._reach, depth + 1)
+        value = self._mapping(path, depth + 1) if is_map else self._sequence(path, depth + 1)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = _Anchor(value, self._nodes - nodes, self._text - text, self._reach - depth)
+            self._reach = max(self._reach, reach)
+        return value
 
-    def _close(self) -> None:
-        frame = self._frames.pop()
-        height = frame.height + 1
-        if self._dvc and isinstance(frame.value, dict) and _MERGE in frame.value:
-            _merge(frame.value)
-        if frame.anchor is not None:
-            self._anchors[frame.anchor] = _Anchor(
-                frame.value, self._nodes - frame.nodes, self._text - frame.text, height
-            )
-        self._put(frame.value, height)
+    def _mapping(self, path: Path, depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for event in self._events:
+            if type(event) is MappingEndEvent:
+                break
+            key = self._key(event, depth)
+            if key in found:
+                raise self._refused(event, f"the key '{key}' stands here twice")
+            if self._tolerant:
+                found[key] = self._node(next(self._events), (), depth)
+            else:
+                place = (*path, key)
+                self._lines[place] = _line(event)
+                found[key] = self._node(next(self._events), place, depth)
+        if self._dvc and _MERGE in found:
+            _merge(found)
+        return found
 
-    def _alias(self, event: AliasEvent, line: int) -> None:
+    def _sequence(self, path: Path, depth: int) -> list[Any]:
+        found: list[Any] = []
+        for event in self._events:
+            if type(event) is SequenceEndEvent:
+                break
+            found.append(self._node(event, () if self._tolerant else (*path, len(found)), depth))
+        return found
+
+    def _key(self, event: Any, depth: int) -> str:
+        if type(event) is ScalarEvent:
+            self._kind(event)
+            text = self._plain(event)
+            self._count(event, 0, len(text), depth)
+            if event.anchor is not None:
+                self._keep(event, _Anchor(text, 1, len(text), 0))
+            return text
+        key = self._alias(event, depth).value if type(event) is AliasEvent else None
+        if not isinstance(key, str):
+            raise self._refused(event, "a key must be text")
+        return key
+
+    # -- anchors and limits -------------------------------------------------------------------------------------
+
+    def _alias(self, event: AliasEvent, depth: int) -> _Anchor:
         if not self._tolerant:
-            raise self._refused(line, "aliases are not allowed; write the value out")
+            raise self._refused(event, "aliases are not allowed; write the value out")
         if event.anchor not in self._anchors:
-            raise self._refused(line, "an alias of nothing")
+            raise self._refused(event, "an alias of nothing")
         found = self._anchors[event.anchor]
         if found is None:
-            raise self._refused(line, "an alias that holds itself is nested too deeply or too large")
-        self._count(line, found.nodes, found.text, found.height)
-        if self._at_key():
-            if not isinstance(found.value, str):
-                raise self._refused(line, "a key must be text")
-            self._key(found.value, line)
-        else:
-            self._put(found.value, found.height)
+            raise self._refused(event, "an alias that holds itself is nested too deeply or too large")
+        self._count(event, found.nodes, found.text, depth + found.height)
+        self._reach = max(self._reach, depth + found.height)
+        return found
 
-    def _keep(self, anchor: str, line: int, what: _Anchor | None) -> None:
-        if anchor in self._anchors:
-            raise self._refused(line, "an anchor that stands here twice")
-        self._anchors[anchor] = what
+    def _keep(self, event: Any, what: _Anchor | None) -> None:
+        if event.anchor in self._anchors:
+            raise self._refused(event, "an anchor that stands here twice")
+        self._anchors[event.anchor] = what
 
-    # -- values -------------------------------------------------------------------------------------------------
-
-    def _count(self, line: int, nodes: int, text: int, height: int) -> None:
+    def _count(self, event: Event, nodes: int, text: int, reach: int) -> None:
         """Count what is read, or what an alias stands for, against the limits."""
         self._nodes += nodes
         self._text += text
-        if len(self._frames) + height > MAX_DEPTH or self._nodes > limits.VALUES or self._text > _MAX_TEXT:
-            raise self._refused(line, "nested too deeply or too large")
+        if reach > MAX_DEPTH or self._nodes > limits.VALUES or self._text > _MAX_TEXT:
+            raise self._refused(event, "nested too deeply or too large")
 
-    def _at_key(self) -> bool:
-        return bool(self._frames) and isinstance(self._frames[-1].value, dict) and self._frames[-1].key is None
+    # -- texts --------------------------------------------------------------------------------------------------
 
-    def _key(self, key: str, line: int) -> None:
-        frame = self._frames[-1]
-        if key in frame.value:
-            raise self._refused(line, f"the key '{key}' stands here twice")
-        frame.key = key
-        if not self._tolerant:
-            self._document.lines[(*frame.path, key)] = line
+    def _plain(self, event: ScalarEvent) -> str:
+        text: str = event.value
+        if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+            raise self._refused(event, "half a surrogate pair is no text")
+        return text
 
-    def _place(self, line: int) -> Path:
-        """Return the path of the value that begins here, and note its line; a mapping's values have their key's."""
-        if self._tolerant:
-            return ()
-        path: Path = ()
-        if self._frames:
-            frame = self._frames[-1]
-            path = (*frame.path, len(frame.value) if frame.key is None else frame.key)
-        self._document.lines.setdefault(path, line)
-        return path
-
-    def _put(self, value: Any, height: int) -> None:
-        if not self._frames:
-            self._document.value = value
-            return
-        frame = self._frames[-1]
-        frame.height = max(frame.height, height)
-        if frame.key is None:
-            frame.value.append(value)
-        else:
-            frame.value[frame.key], frame.key = value, None
-
-    def _kind(self, event: ScalarEvent, line: int) -> str:
-        if event.tag not in (None, "!"):
+    def _kind(self, event: ScalarEvent) -> str:
+        if event.tag is not None and event.tag != "!":
             kind = event.tag.removeprefix(_CORE)
             if kind == event.tag or kind not in ("str", "int", "float", "bool", "null"):
-                raise self._refused(line, f"the tag {event.tag} is not allowed")
+                raise self._refused(event, f"the tag {event.tag} is not allowed")
             return kind
         if event.tag == "!" or not event.implicit[0]:
             return "str"
@@ -331,11 +320,11 @@ class _Builder:
                 return kind
         return "str"
 
-    def _value(self, kind: str, event: ScalarEvent, line: int) -> Any:
+    def _value(self, kind: str, event: ScalarEvent) -> Any:
         if kind == "null":
             return None
         if kind == "int" and len(event.value) > _MAX_DIGITS:
-            raise self._refused(line, f"a number of more than {_MAX_DIGITS} digits")
+            raise self._refused(event, f"a number of more than {_MAX_DIGITS} digits")
         if kind == "int":
             return _integer(event.value) if self._dvc else int(event.value)
         node = yaml.ScalarNode(f"{_CORE}{kind}", event.value)
