@@ -160,8 +160,10 @@ class Project(Findings, dict=True):
 
     def reports(self, stage: Stage) -> set[str]:
         """Return the outputs of a DVC stage that are metrics or plots."""
-        own = PathSet([*stage.metrics, *stage.plots])
-        return {out.path for out in stage.outs if any(any(declared.inside(out.path)) for declared in (self._told, own))}
+        if stage.key not in self._reports:
+            known = (self._told, PathSet([*stage.metrics, *stage.plots]))
+            self._reports[stage.key] = {o.path for o in stage.outs if any(any(each.inside(o.path)) for each in known)}
+        return set(self._reports[stage.key])
 
     @cached_property
     def weights(self) -> frozenset[str]:
@@ -173,6 +175,10 @@ class Project(Findings, dict=True):
     @cached_property
     def _ancestry(self) -> Ancestry:
         return Ancestry(self.stages, self.tracked)
+
+    @cached_property
+    def _reports(self) -> dict[tuple[str, str], set[str]]:
+        return {}
 
     @cached_property
     def _told(self) -> PathSet:

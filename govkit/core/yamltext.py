@@ -26,7 +26,6 @@ from yaml.events import (
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
-    StreamEndEvent,
 )
 
 from govkit.core import limits
@@ -148,10 +147,7 @@ def load(text: bytes, *, where: str, tolerant: bool = False, dvc: bool = False) 
 def _events(text: str) -> Iterator[Event]:
     parser = _Parser(text)
     try:
-        while True:
-            event = parser.get_event()
-            if event is None or isinstance(event, StreamEndEvent):
-                return
+        while (event := parser.get_event()) is not None:
             yield event
     finally:
         parser.dispose()

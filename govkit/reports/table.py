@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -33,7 +32,7 @@ def write(text: str) -> None:
 
 def one_line(text: str) -> str:
     """Return what :func:`write` prints."""
-    return visible(re.sub(r"[\t\n]", " ", text))
+    return visible(text.replace("\t", " ").replace("\n", " "))
 
 
 def page(text: str) -> None:

@@ -32,6 +32,8 @@ _MAX_CONFIG = limits.CONFIG
 #: So many files of a folder are looked for before it is asked whether one is missing.
 _AT_ONCE = 256
 #: A fetched file shares no bytes with the cache: whoever writes there must not write into what was proven.
+#: Bytes in all from which on several processors digest them: threads that only look for files hinder each other.
+_WORTH_SPREADING = 4 * limits.MIB
 _APART = {"cache": {"type": ["reflink", "copy"]}}
 # One entry of a folder's listing: a flat object, and the comma behind it.
 _LISTED = re.compile(r"""\s*+\{(?:[^"{}\[\]]|"(?:[^"\\]|\\.)*+")*+\}\s*+(?:,\s*+(?=\{)|(?=\]\Z))""")
@@ -70,6 +72,8 @@ class DvcBytes:
 
     def find_all(self, items: Sequence[LockItem]) -> list[Found | None]:
         """Return what :meth:`find` does for each of them, in their order; several are digested at once."""
+        if sum(item.size or 0 for item in items) < _WORTH_SPREADING:
+            return [self.find(item) for item in items]
         # The largest first, so that no processor is left with one when the others are done.
         order = sorted(range(len(items)), key=lambda place: -(items[place].size or 0))
         found = dict(zip(order, files.each(lambda place: self.find(items[place]), order), strict=True))

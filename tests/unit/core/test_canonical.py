@@ -5,6 +5,7 @@ import math
 import sys
 
 import pytest
+import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,12 @@ def test_round_trip(value: object) -> None:
     data = canonical.encode(value)
     assert value == canonical.decode(data)
     assert data == canonical.encode(canonical.decode(data))
+
+
+@given(json_values())
+def test_the_short_way_writes_the_same(value: object) -> None:
+    """Whoever wrote it, another implementation of RFC 8785 writes the same bytes."""
+    assert canonical.encode(value) == rfc8785.dumps(value)
 
 
 @settings(max_examples=300)
