@@ -21,7 +21,7 @@ from govkit.core.resolve import Requirements
 from govkit.core.standing import compare_code
 from govkit.core.wording import suggest
 from govkit.storage import files
-from govkit.workflow import policyfile
+from govkit.workflow import drafting, policyfile
 from govkit.workflow.plans import Plan, Signed, Written
 from govkit.workflow.session import Session
 
@@ -209,7 +209,7 @@ def plan(session: Session, name: str, choice: Choice, words: Words, person: str 
 def code(session: Session, planned: Plan, body: DecisionRecorded) -> str:
     """Return the short code by which a page and a prompt are seen to speak of the same decision."""
     sums = {name: digests.sha256(content) for name, content in planned.evidence.items()}
-    return compare_code(planned.subject, planned.type, session.body_of(planned.type, body), sums)
+    return compare_code(planned.subject, planned.type, drafting.body_of(session, planned.type, body), sums)
 
 
 def meanings(session: Session, choice: Choice) -> list[str]:

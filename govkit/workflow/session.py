@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from govkit.core import digests, events, names, records, rules1, tagcheck, tags, times
+from govkit.core import tagcheck, times
 from govkit.core.errors import GovkitError, Refused, Undecided, Usage
-from govkit.core.events import Event, TagRef
 from govkit.core.imported import Imported
-from govkit.core.inert import shell
 from govkit.core.judged import Judged, Status
 from govkit.core.ledger import Entry
 from govkit.core.policy import InForce
-from govkit.core.records import Record
 from govkit.core.state import State
-from govkit.core.tags import TagRecord
 from govkit.storage import entries
 from govkit.storage import log as log_storage
 from govkit.storage import pins as pin_storage
@@ -28,8 +24,8 @@ from govkit.storage.git import Repository
 from govkit.storage.log import Log
 from govkit.storage.remote import Remote
 from govkit.storage.remote import find as find_remote
-from govkit.storage.signatures import EVENT_NAMESPACE, TAG_NAMESPACE, SigningKey, load_key
-from govkit.workflow.plans import Options, Plan, Signed, TagPlan, Written
+from govkit.storage.signatures import EVENT_NAMESPACE, SigningKey, load_key
+from govkit.workflow.plans import Options, Plan, Signed, Written
 
 if TYPE_CHECKING:
     from govkit.workflow.mirrorlog import MirrorLog
@@ -284,35 +280,11 @@ class Session:
 
     def sign(self, plan: Plan) -> Signed:
         """Sign an event for the log's next place."""
-        unsigned = self.draft(plan, self.actor)
+        from govkit.workflow import drafting
+
+        unsigned = drafting.draft(self, plan, self.actor)
         signature = b"" if self.options.dry_run else self.key.sign(unsigned.content, EVENT_NAMESPACE)
         return replace(unsigned, signature=signature)
-
-    def draft(self, plan: Plan, actor: str) -> Signed:
-        """Return an event for the log's next place, which ``actor`` has yet to sign."""
-        tag_name, time = self._tag_name(plan), self._time(plan)
-        evidence, body = dict(plan.evidence), plan.body
-        if plan.tag is not None and tag_name is not None:
-            evidence["tag"] = self._tag(plan.subject, plan.tag, tag_name, time)
-        if callable(body):
-            body = body(TagRef(name=tag_name or "", id=digests.git_object_id("tag", evidence["tag"])))
-        event = Event(
-            schema=events.SCHEMA,
-            log=self.log.head,
-            type=plan.type,
-            time=time,
-            actor=actor,
-            subject=plan.subject,
-            body=self.body_of(plan.type, body),
-            evidence={name: digests.sha256(content) for name, content in sorted(evidence.items())},
-        )
-        return Signed(records.to_json(event), b"", evidence, tag_name)
-
-    def body_of(self, kind: str, body: Record) -> dict[str, Any]:
-        """Return a body as it is signed; under rules 1 without the fields that came later."""
-        value: dict[str, Any] = records.to_value(body)
-        newer = rules1.NEWER_FIELDS.get(kind, frozenset()) if self.policy.policy.rules == 1 else frozenset()
-        return {key: item for key, item in value.items() if key not in newer}
 
     def probe(self, signed: Signed) -> Judged:
         """Ask the ledger about an event without appending it; return its verdict.
@@ -336,49 +308,12 @@ class Session:
             evidence["tag"] = replace(evidence["tag"], signer=self.key.public)
         return Entry(signed.content, signed.signature, self.key.public, "", evidence)
 
-    def _time(self, plan: Plan) -> str:
-        """Return the event's time: now, but not before its predecessor; with a tag, a second after the last tag.
-
-        GTO orders tags by their date, so two of them must not share one.
-        """
-        earliest = self.state.effective
-        if plan.tag is not None:
-            last = self.state.tagged
-            if last is not None:
-                earliest = max(earliest, times.add(self.state.judged[last].effective, timedelta(seconds=1)))
-        time = max(times.write(self.now()), earliest)
-        if time > times.write(self.now() + times.MAX_AHEAD):
-            raise Undecided("the log is dated ahead of this clock", fix="check this machine's clock")
-        return time
-
-    def _tag_name(self, plan: Plan) -> str | None:
-        if plan.tag is None:
-            return None
-        existing, name = self.tag_refs().keys(), plan.tag.name
-        if name.kind != "register":
-            name = replace(name, counter=self.state.next_counter(plan.subject, existing))
-        return _free_name(name, existing)
-
-    def _tag(self, model: str, plan: TagPlan, name: str, time: str) -> bytes:
-        blank: dict[str, Any] = dict.fromkeys(("version", "stage", "card", "weights", "requirements", "request"))
-        record = TagRecord(
-            schema=tags.SCHEMA,
-            ref=name,
-            kind=plan.kind,
-            model=model,
-            commit=plan.commit,
-            policy=self.policy.digest,
-            log=self.log.head,
-            actor=self.actor,
-            **{**blank, "decisions": [], **plan.fields},
-        )
-        payload = tags.payload(record, self.policy.tagger(self.actor), time)
-        return payload if self.options.dry_run else payload + self.key.sign(payload, TAG_NAMESPACE)
-
     def summary(self, plan: Plan) -> list[str]:
         """Return what tells a signer what they sign."""
+        from govkit.workflow import drafting
+
         lines = [*plan.summary, f"signed by {self.actor} with {self.key.path}"]
-        name = self._tag_name(plan)
+        name = drafting.tag_name(self, plan)
         return [*lines, f"with the signed tag '{name}'"] if name else lines
 
     def ask(self, plan: Plan) -> list[str]:
@@ -393,20 +328,3 @@ class Session:
         if not self.options.dry_run and self.options.agree is not None and not self.options.agree("Sign this?"):
             raise Refused("nothing was signed", why="you did not agree")
         return lines
-
-
-def _free_name(name: names.TagName, existing: Iterable[str]) -> str:
-    """Return a tag's name, if nothing stands in its way.
-
-    Raises:
-        Refused: if the tag, or one below or above its name, exists without the log knowing it.
-    """
-    wanted = str(name)
-    squatters = sorted(o for o in existing if f"{o}/".startswith(f"{wanted}/") or wanted.startswith(f"{o}/"))
-    if squatters:
-        raise Refused(
-            f"the tag '{wanted}' cannot be made",
-            why=f"'{squatters[0]}' stands in its way, and the log does not know it",
-            fix=f"find out who made it, then: git tag -d {shell(squatters[0])}",
-        )
-    return wanted

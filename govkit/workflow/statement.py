@@ -16,7 +16,7 @@ from govkit.core.policy import Choice
 from govkit.core.wording import suggest
 from govkit.storage import files
 from govkit.storage.signatures import EVENT_NAMESPACE
-from govkit.workflow import decide
+from govkit.workflow import decide, drafting
 from govkit.workflow.decide import Words
 from govkit.workflow.plans import Signed, Written
 from govkit.workflow.session import Session
@@ -75,7 +75,7 @@ def make(session: Session, name: str, person: str, choice: Choice, words: Words)
     plan = decide.plan(session, name, choice, words, person)
     if not isinstance(plan.body, DecisionRecorded):
         raise TypeError("a decision was planned, and this is none")
-    content = session.draft(plan, person).content
+    content = drafting.draft(session, plan, person).content
     return Statement(
         person, content, [*plan.summary, f"to be signed by {person}"], decide.code(session, plan, plan.body)
     )
