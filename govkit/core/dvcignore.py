@@ -18,7 +18,7 @@ NAME: Final = ".dvcignore"
 #: What DVC never looks into.
 _NEVER: Final = frozenset((".git", ".hg", ".dvc"))
 #: Steps of matching that one set of files may take.
-_MAX_STEPS: Final = 20_000_000
+_MAX_STEPS: Final = 5_000_000
 
 
 _Fits = Callable[[str], bool]
@@ -110,6 +110,7 @@ class DvcIgnore:
                 place += 1
                 continue
             length, fits = _letter(pattern, place)
+            self._spend(length * len(reached))  # a set of letters is gone through for each
             reached = {start + 1 for start in reached if start < len(name) and fits(name[start])}
             place += length
         return place >= len(pattern) and len(name) in reached
