@@ -122,12 +122,13 @@ def _cell(text: str) -> str:
     return re.sub(r"([|<>_*`\\\[\]])", r"\\\1", text)
 
 
-#: What growth.py measures, as it names it: the command, how it calls a run of it, and a size to extrapolate to.
+#: What growth.py measures, as it names it: the command, how it calls a run of it, and whether to extrapolate to ten
+#: times the largest size.
 GROWN = (
-    ("govkit show", "show, {size} tags, {state}", "tags", 100_000),
-    ("govkit verify of one stage", "verify, {size} events, {state}", "events", 100_000),
-    ("govkit show", "show, {size} models, {state}", "models", None),
-    ("rendering a card", "render, {size} metrics", "metrics", None),
+    ("govkit show", "show, {size} tags, {state}", "tags", True),
+    ("govkit verify of one stage", "verify, {size} events, {state}", "events", True),
+    ("govkit show", "show, {size} models, {state}", "models", False),
+    ("rendering a card", "render, {size} metrics", "metrics", False),
 )
 BYTES = "bytes in Git for a registered version, with tag and signatures"
 _FIGURES = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
@@ -137,14 +138,16 @@ def scaled(text: str, growth: dict[str, Any], huge: dict[str, Any]) -> str:
     """Return the page on scale with what was measured, and a straight line through its ends beyond that."""
     lines = ["| command | measured at the smallest | measured at the largest | exponent, measured | extrapolated |"]
     lines += ["|---|---:|---:|---:|---:|"]
-    for what, run, subject, far in GROWN:
+    for what, run, subject, is_extrapolated in GROWN:
         for state in ("cold", "warm") if "{state}" in run else ("",):
             name = f"{what}, {state}" if state else what
             points = _points(growth, run.format(size="SIZE", state=state))
             (low, start), (high, end) = points[0], points[-1]
             goal = next(g for g in growth["goals"] if g["what"] == f"{name}: exponent of its growth with {subject}")
-            line = end + (end - start) / (high - low) * ((far or high) - high)
-            beyond = "" if not far else f"{line:.1f} s at {far:,} {subject}" if end > start else "no growth was seen"
+            far = 10 * high
+            line = end + (end - start) / (high - low) * (far - high)
+            told = f"{line:.1f} s at {far:,} {subject}" if end > start else "no growth was seen"
+            beyond = told if is_extrapolated else ""
             row = (
                 name,
                 f"{start:.2f} s at {low:,} {subject}",
