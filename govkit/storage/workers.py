@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -31,8 +33,13 @@ def spread(work: Callable[[T], R], pieces: Sequence[T]) -> Iterator[R]:
     _job[:] = [work, pieces]
     context: Any = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(count, mp_context=context, initializer=_start) as pool:
+        # A few ahead of what was taken: results of a long list that nobody has taken yet would fill memory.
+        places = iter(range(len(pieces)))
+        begun = deque(pool.submit(_run, place) for place in itertools.islice(places, 2 * count))
         try:
-            yield from pool.map(_run, range(len(pieces)))
+            while begun:
+                yield begun.popleft().result()
+                begun.extend(pool.submit(_run, place) for place in itertools.islice(places, 1))
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
             _job.clear()
