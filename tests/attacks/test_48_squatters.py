@@ -75,7 +75,7 @@ def test_squatter_on_a_number_that_has_no_way_round(approved: World) -> None:
     """A ref above the tag's name, which no number gets round, is refused by name."""
     from govkit.core.errors import Refused
     from govkit.core.names import TagName
-    from govkit.workflow.session import _free_name
+    from govkit.workflow.drafting import _free_name
 
     name = TagName("team/scorer", "assign", stage="production", counter=1)
     with pytest.raises(Refused, match="the tag 'team/scorer#production#1' cannot be made: 'team' stands in its way"):
