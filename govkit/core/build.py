@@ -211,9 +211,7 @@ class _Builder:
             for dep in stage.deps:
                 where = kind(self.project, dep)
                 if where == "external":
-                    self.found.gaps.append(
-                        f"{dep.path} lies outside the repository: its bytes are not under Git or DVC"
-                    )
+                    self.found.gaps.append(_outside(dep.path))
                 if where == "code":
                     contents = self._in_git(dep.path)
                     agreement.check_code(self.found, stage, dep, contents, self.ignore)
@@ -258,9 +256,8 @@ class _Builder:
         if lock_item is not None:
             return self._item(lock_item)
         if self.weights in self.facts.contents:
-            self.found.gaps.append(
-                f"the weights {self.weights} are kept in Git, so no DVC stage says how they were made"
-            )
+            gap = f"the weights {self.weights} are kept in Git, so no DVC stage says how they were made"
+            self.found.gaps.append(gap)
         else:
             self.found.gaps.append(f"the weights {self.weights} are no output of a DVC stage and not tracked by DVC")
         return self._named_item(self.weights)
@@ -307,7 +304,7 @@ class _Builder:
         if sha256 is None and (item.path in self.kept or item.path in self.facts.contents):
             sha256, source = self._digest(item, self._in_git(item.path)), source or "git"
         if is_outside(item.path):
-            self.found.gaps.append(f"{item.path} lies outside the repository: its bytes are not under Git or DVC")
+            self.found.gaps.append(_outside(item.path))
         elif sha256 is None:
             self.found.gaps.append(f"the bytes of {item.path} were not at hand, so their SHA-256 is unknown")
         return Item(path=item.path, md5=item.md5, sha256=sha256, size=item.size, files=item.files, source=source)
@@ -402,3 +399,7 @@ def _value(value: Any) -> Any:
     if isinstance(value, list):
         return [_value(item) for item in value]
     return records.to_value(value) if isinstance(value, records.Record) else value
+
+
+def _outside(path: str) -> str:
+    return f"{path} lies outside the repository: its bytes are not under Git or DVC"

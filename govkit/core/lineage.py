@@ -160,9 +160,6 @@ class Project(Findings, dict=True):
 
     def reports(self, stage: Stage) -> set[str]:
         """Return the outputs of a DVC stage that are metrics or plots."""
-        if stage.key not in self._reports:
-            known = (self._told, PathSet([*stage.metrics, *stage.plots]))
-            self._reports[stage.key] = {o.path for o in stage.outs if any(any(each.inside(o.path)) for each in known)}
         return set(self._reports[stage.key])
 
     @cached_property
@@ -178,11 +175,11 @@ class Project(Findings, dict=True):
 
     @cached_property
     def _reports(self) -> dict[tuple[str, str], set[str]]:
-        return {}
-
-    @cached_property
-    def _told(self) -> PathSet:
-        return PathSet([*self.metrics, *self.plots])
+        told, found = PathSet([*self.metrics, *self.plots]), {}
+        for stage in self.stages:
+            known = (told, PathSet([*stage.metrics, *stage.plots]))
+            found[stage.key] = {out.path for out in stage.outs if any(any(each.inside(out.path)) for each in known)}
+        return found
 
 
 def governance_folder(model: str) -> str:

@@ -205,7 +205,7 @@ class _Reader:
 
     def _scalar(self, event: ScalarEvent, depth: int) -> Any:
         kind = self._kind(event)
-        self._count(event, 1, len(self._plain(event)), depth)
+        self._count(event, 1, len(self._text_of(event)), depth)
         value = event.value if kind == "str" else self._value(kind, event)
         if event.anchor is not None:
             self._keep(event, _Anchor(value, 1, len(event.value), 0))
@@ -256,7 +256,7 @@ class _Reader:
     def _key(self, event: Any, depth: int) -> str:
         if type(event) is ScalarEvent:
             self._kind(event)
-            text = self._plain(event)
+            text = self._text_of(event)
             self._count(event, 0, len(text), depth)
             if event.anchor is not None:
                 self._keep(event, _Anchor(text, 1, len(text), 0))
@@ -294,7 +294,7 @@ class _Reader:
 
     # -- texts --------------------------------------------------------------------------------------------------
 
-    def _plain(self, event: ScalarEvent) -> str:
+    def _text_of(self, event: ScalarEvent) -> str:
         text: str = event.value
         if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
             raise self._refused(event, "half a surrogate pair is no text")

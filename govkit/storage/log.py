@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, MutableSequence, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from govkit.core import commits, digests, events, merkle
 from govkit.core.errors import Malformed, Refused, Undecided, Usage
@@ -36,12 +36,18 @@ class Log(Struct):
         ledger: the ledger that judged them.
         branch_head: what the local branch pointed at, or None where only a remote's branch is known.
         waiting_head: what the ref of events that wait for a sync pointed at, or None.
+        tags: the tags that the log recorded, where it came with copies of them: object ids in hex by name.
     """
 
     commits: MutableSequence[str]
     ledger: Ledger
     branch_head: str | None
     waiting_head: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+    def remember(self, repository: Repository) -> None:
+        """Keep the head of a log that was found to be in order, so that an older one shows later."""
+        remember(repository, self.commits)
 
     @property
     def state(self) -> State:

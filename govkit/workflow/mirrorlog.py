@@ -46,11 +46,13 @@ class MirrorLog(Log):
 
     Attributes:
         url: where the mirror is.
-        tags: the tags that the log recorded, from its own copies: object ids in hex by name.
     """
 
     url: str = ""
-    tags: dict[str, str] = field(default_factory=dict)
+
+    def remember(self, repository: Repository) -> None:
+        """Keep the head that was proven from a mirror, so that an older copy of it shows later."""
+        remember(repository, self)
 
 
 def read(repository: Repository, pins: Pins, text: str, watch: Watch | None = None) -> MirrorLog:

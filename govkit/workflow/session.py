@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -26,9 +25,6 @@ from govkit.storage.remote import Remote
 from govkit.storage.remote import find as find_remote
 from govkit.storage.signatures import EVENT_NAMESPACE, SigningKey, load_key
 from govkit.workflow.plans import Options, Plan, Signed, Written
-
-if TYPE_CHECKING:
-    from govkit.workflow.mirrorlog import MirrorLog
 
 KEY_VARIABLE = "GOVKIT_KEY"
 
@@ -175,7 +171,7 @@ class Session:
     def tag_refs(self) -> dict[str, str]:
         """Return the object ids of the repository's tags by name; with a mirror, its copies of those not here."""
         found = {name.removeprefix("refs/tags/"): i for name, i in self.git.refs("refs/tags").items()}
-        copies = self._mirrored.tags if self._mirrored else {}
+        copies = self.log.tags if self.options.mirror is not None else {}
         return {**{name: copies[name] for name in self.state.tags if name in copies}, **found} if copies else found
 
     @property
@@ -191,21 +187,7 @@ class Session:
 
     def remember(self) -> None:
         """Keep the head of a log that was found to be in order, so that an older one shows later."""
-        if self._mirrored:
-            from govkit.workflow import mirrorlog
-
-            mirrorlog.remember(self.git, self._mirrored)
-        else:
-            log_storage.remember(self.git, self.log.commits)
-
-    @property
-    def _mirrored(self) -> MirrorLog | None:
-        """The log as it was read from a mirror; None if it is the clone's own."""
-        if self.options.mirror is None:
-            return None
-        from govkit.workflow.mirrorlog import MirrorLog
-
-        return self.log if isinstance(self.log, MirrorLog) else None
+        self.log.remember(self.git)
 
     def unseen_history(self) -> list[str]:
         """Return which tags prove another history of the log; see :func:`govkit.core.tagcheck.unseen`."""
