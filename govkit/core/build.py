@@ -13,12 +13,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from govkit.core import agreement, canonical, digests, measures, records, yamltext
-from govkit.core.card import SCHEMA, CardModel, CodeFile, DvcStage, Item, Lineage, Statements
+from govkit.core import agreement, canonical, digests, measures, modelfile, records
+from govkit.core.card import SCHEMA, CardModel, CodeFile, DvcStage, Item, Lineage
 from govkit.core.dvcignore import NAME as DVCIGNORE
 from govkit.core.dvcignore import DvcIgnore
-from govkit.core.errors import Malformed, Usage
-from govkit.core.lineage import Findings, LockItem, Project, Stage, governance_folder
+from govkit.core.errors import Malformed
+from govkit.core.lineage import Findings, LockItem, Project, Stage
 from govkit.core.paths import PathSet, within
 from govkit.core.whereabouts import is_data, is_outside, kept_in_git, kind, read_by, report_paths
 
@@ -53,11 +53,6 @@ class Facts(Struct, frozen=True):
     sha256: Mapping[str, str | None]
 
 
-def statements_path(model: str) -> str:
-    """Return the path of a model's ``model.yaml``."""
-    return posixpath.join(governance_folder(model), "model.yaml")
-
-
 def plan(project: Project, model: str, paths: Iterable[str]) -> Plan:
     """Say which bytes the card of ``model`` needs.
 
@@ -80,7 +75,7 @@ def plan(project: Project, model: str, paths: Iterable[str]) -> Plan:
     files |= {path for paths in told.values() for path in paths}
     files |= {path for out in kept for path in listed.inside(out)}
     files |= {path for path in every if posixpath.basename(path) == DVCIGNORE}
-    files.add(statements_path(model))
+    files.add(modelfile.path_of(model))
     # Folders of requirements and explicit data paths are only known from model.yaml: take what lies in the tree.
     reports = [out for stage in stages for out in stage.outs if out.path in told[stage.key]]
     # What a .dvc file tracks stands in the card as that file has it, whatever part of it a DVC stage read.
@@ -94,32 +89,6 @@ def plan(project: Project, model: str, paths: Iterable[str]) -> Plan:
     return Plan(
         sorted(files), [out for out in reports if out.path not in listed], [items[key] for key in sorted(items)]
     )
-
-
-def extra_files(statements: Statements, paths: Iterable[str]) -> list[str]:
-    """Return the paths that ``model.yaml`` itself names and that lie in the tree: requirements and data kept in Git."""
-    wanted = {statements.contract.requirements, *statements.data, *statements.evaluation_data}
-    return sorted(wanted & set(paths))
-
-
-def read_statements(model: str, contents: Mapping[str, bytes]) -> tuple[Statements, dict[str, Any]]:
-    """Read ``model.yaml``: the statements and the users' own ``x-`` keys; both empty where there is no such file.
-
-    Raises:
-        Usage: if it does not parse or does not fit its schema.
-    """
-    path = statements_path(model)
-    text = contents.get(path)
-    if text is None:
-        return Statements(schema="govkit.model/v1"), {}
-    try:
-        value = yamltext.load(text, where=path).value
-        if not isinstance(value, dict):
-            raise Malformed(f"{path}: not a mapping")
-        known, own = records.room(value)
-        return records.from_value(known, Statements), measures.plain(own)
-    except Malformed as error:
-        raise Usage(f"{path} cannot be read", why=str(error), fix="compare it with docs/reference/model.md") from error
 
 
 def build(project: Project, model: str, facts: Facts, cells: measures.Cells = "numbers") -> bytes:
@@ -154,7 +123,7 @@ class _Builder:
 
     def card(self) -> bytes:
         artifact = self.project.artifact(self.model)
-        self.statements, own = read_statements(self.model, self.facts.contents)
+        self.statements, own = modelfile.read(self.model, self.facts.contents)
         self.stages = self.project.ancestry(self.model)
         self.kept = kept_in_git(self.stages, self.listed)
         self.weights = artifact.path

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from govkit.core import build, canonical, limits
+from govkit.core import build, canonical, limits, modelfile
 from govkit.core import card as card_format
 from govkit.core.card import Card
 from govkit.core.errors import Malformed, Refused, Usage
@@ -90,8 +90,8 @@ def make(
     paths = tree.paths()
     plan = build.plan(project, model, paths)
     contents = _contents(tree, plan.files)
-    statements, _ = build.read_statements(model, contents)
-    contents = {**_contents(tree, build.extra_files(statements, paths), beside=contents), **contents}
+    statements, _ = modelfile.read(model, contents)
+    contents = {**_contents(tree, modelfile.extra_files(statements, paths), beside=contents), **contents}
     with _store(repository, model, remember) as store:
         unread = []
         for item in plan.reports:

@@ -41,6 +41,7 @@ from govkit.core import (
     limits,
     measures,
     merkle,
+    modelfile,
     names,
     policy,
     policycheck,
@@ -372,8 +373,8 @@ def _card_from(path: str, data: bytes, more: dict[str, bytes] | None = None) -> 
     project = dvcfiles.read_project(parsed, contents.get)
     model = INPUTS["model"]
     plan = build.plan(project, model, INPUTS["paths"])
-    statements, _ = build.read_statements(model, contents)
-    build.extra_files(statements, INPUTS["paths"])
+    statements, _ = modelfile.read(model, contents)
+    modelfile.extra_files(statements, INPUTS["paths"])
     project.touched(model)
     raw = build.build(project, model, build.Facts(INPUTS["paths"], contents, INPUTS["sha256"]))
     assert canonical.encode(canonical.decode(raw)) == raw

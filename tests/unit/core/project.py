@@ -11,7 +11,7 @@ import hashlib
 import json
 from typing import Any
 
-from govkit.core import build, canonical, digests, dvcfiles
+from govkit.core import build, canonical, digests, dvcfiles, modelfile
 from govkit.core.build import Facts
 from govkit.core.lineage import Project
 
@@ -129,8 +129,8 @@ class Tree:
         project = self.project()
         wanted = build.plan(project, model, self.git)
         contents = {path: self.git[path] for path in wanted.files if path in self.git}
-        statements, _ = build.read_statements(model, contents)
-        contents |= {path: self.git[path] for path in build.extra_files(statements, self.git)}
+        statements, _ = modelfile.read(model, contents)
+        contents |= {path: self.git[path] for path in modelfile.extra_files(statements, self.git)}
         contents |= {item.path: self.dvc[item.path] for item in wanted.reports if item.path in self.dvc}
         sha256 = {item.path: self._sha256(item.path) for item in wanted.items}
         return Facts(sorted(self.git), contents, sha256)

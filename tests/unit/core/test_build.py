@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from govkit.core import build, canonical, card, digests
+from govkit.core import build, canonical, card, digests, modelfile
 from govkit.core.build import Facts
 from govkit.core.errors import Usage
 from tests.unit.core.project import Tree, md5, md5_of_directory
@@ -726,8 +726,8 @@ def test_plan_asks_for_what_is_needed() -> None:
 
 def test_paths_beside_a_model_in_a_folder() -> None:
     """A model of a dvc.yaml in a folder has its statements there."""
-    assert build.statements_path("team/a=m") == "team/a/governance/m/model.yaml"
-    assert build.statements_path("m") == "governance/m/model.yaml"
+    assert modelfile.path_of("team/a=m") == "team/a/governance/m/model.yaml"
+    assert modelfile.path_of("m") == "governance/m/model.yaml"
 
 
 def test_card_can_be_read_whatever_the_reports_say() -> None:
