@@ -11,7 +11,7 @@ from govkit.core.errors import GovkitError, Usage
 from govkit.core.followups import Finding
 from govkit.core.judged import Judged
 from govkit.core.state import State
-from govkit.core.wording import suggest
+from govkit.core.wording import several, suggest
 from govkit.storage import log as log_storage
 from govkit.workflow import faults
 from govkit.workflow.checkup import Ailment, Examination, due
@@ -72,7 +72,7 @@ def show(session: Session, model: str | None = None) -> list[Serving]:
 
 def unknown_model(model: str, known: list[str]) -> Usage:
     """Return the error for a model that the log does not know."""
-    listing = ", ".join(known) or "none"
+    listing = several(known, 20) or "none"
     return Usage(
         f"the log knows no model '{model}'{suggest(model, known)}",
         why=f"models with versions: {listing}",
